@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sse
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// The names of the fields, which are compared exactly.
+const (
+	fieldData  = "data"
+	fieldEvent = "event"
+	fieldID    = "id"
+	fieldRetry = "retry"
+)
+
+// A space always follows the colon, since a reader removes one: without it, a
+// value that begins with a space would lose it.
+const (
+	prefixData    = fieldData + ": "
+	prefixEvent   = fieldEvent + ": "
+	prefixID      = fieldID + ": "
+	prefixRetry   = fieldRetry + ": "
+	prefixComment = ": "
+)
+
+// AppendEvent appends an event, its closing blank line included, to dst. It
+// allocates only where dst has to grow.
+//
+// An empty id or event leaves that field out: the reader then keeps the last
+// id, and takes the type to be DefaultType. Either is refused with a
+// *FieldError, and dst is returned as it was, if it holds a CR or LF, with
+// which it could forge fields; if it is not UTF-8, so that it would arrive
+// changed; or, for an id, if it holds a NUL, for which readers ignore it.
+//
+// The data may be anything, also empty. Each of its lines, ended by CR, LF or
+// CRLF, becomes a line of the event, and the reader gets them joined by LF:
+// data with other line ends arrives changed in that alone. Bytes that are not
+// UTF-8 are written as they are; the reader replaces them by U+FFFD.
+func AppendEvent[ID string | []byte](dst []byte, id ID, event string, data []byte) ([]byte, error) {
+	if i := indexRefused(id, true); i >= 0 {
+		return dst, &FieldError{Field: fieldID, Offset: i}
+	}
+	if i := indexRefused(event, false); i >= 0 {
+		return dst, &FieldError{Field: fieldEvent, Offset: i}
+	}
+	const overhead = len(prefixID) + 1 + len(prefixEvent) + 1 + len(prefixData) + 1 + 1
+	dst = slices.Grow(dst, len(id)+len(event)+len(data)+overhead)
+	if len(id) != 0 {
+		dst = append(dst, prefixID...)
+		dst = append(dst, id...)
+		dst = append(dst, '\n')
+	}
+	if event != "" {
+		dst = append(dst, prefixEvent...)
+		dst = append(dst, event...)
+		dst = append(dst, '\n')
+	}
+	if bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') < 0 {
+		dst = append(dst, prefixData...)
+		dst = append(dst, data...)
+		dst = append(dst, '\n')
+	} else {
+		dst = appendLines(dst, prefixData, data)
+	}
+	return append(dst, '\n'), nil
+}
+
+// AppendRetry appends a block that sets the reader's reconnection time to d,
+// rounded to whole milliseconds. The format has no negative times: for one,
+// nothing is appended.
+func AppendRetry(dst []byte, d time.Duration) []byte {
+	if d < 0 {
+		return dst
+	}
+	dst = append(dst, prefixRetry...)
+	dst = strconv.AppendInt(dst, d.Round(time.Millisecond).Milliseconds(), 10)
+	return append(dst, "\n\n"...)
+}
+
+// AppendComment appends a block that readers ignore but for the activity it
+// shows, with a comment for each line of text, which may be anything. It
+// belongs between events: its blank line would complete a half-written one.
+func AppendComment(dst []byte, text string) []byte {
+	dst = appendLines(dst, prefixComment, text)
+	return append(dst, '\n')
+}
+
+// appendLines appends a line with the prefix for each line of text. Text that
+// is empty, or ends with a line end, has an empty last line.
+func appendLines[T []byte | string](dst []byte, prefix string, text T) []byte {
+	for start, i := 0, 0; ; i++ {
+		if i < len(text) && text[i] != '\n' && text[i] != '\r' {
+			continue
+		}
+		dst = append(dst, prefix...)
+		dst = append(dst, text[start:i]...)
+		dst = append(dst, '\n')
+		if i == len(text) {
+			return dst
+		}
+		if text[i] == '\r' && i+1 < len(text) && text[i+1] == '\n' {
+			i++
+		}
+		start = i + 1
+	}
+}
+
+// indexRefused returns the index of the first byte that value may not hold as
+// a field on a line of its own, or -1.
+func indexRefused[T string | []byte](value T, isID bool) int {
+	for i := 0; i < len(value); {
+		c := value[i]
+		if c == '\n' || c == '\r' || c == 0 && isID {
+			return i
+		}
+		if c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		// Few have any of these, and the conversion is of at most one rune.
+		r, size := utf8.DecodeRuneInString(string(value[i:min(i+utf8.UTFMax, len(value))]))
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
