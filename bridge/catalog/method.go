@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"sluice/bridge/transcode"
+)
+
+// Method is one method of a backend: what it is called, how its streams meet
+// the browser, how a request for it is made and how its responses are written.
+// It is immutable, and its methods may be called from any number of goroutines
+// at once.
+type Method struct {
+	// Desc is the method's descriptor, as its source gave it.
+	Desc protoreflect.MethodDescriptor
+	// FullName is "pkg.Service/Method": the method's path in gRPC, and over
+	// HTTP, without the leading slash.
+	FullName string
+	// Policy is what the method's option says, checked. The zero Policy is a
+	// method without the option.
+	Policy Policy
+
+	types    *typeResolver
+	response *transcode.Program
+	resume   *resume // nil where the method cannot go on from a position
+}
+
+// ServerStreaming reports whether the method answers with a stream.
+func (m *Method) ServerStreaming() bool { return m.Desc.IsStreamingServer() }
+
+// ClientStreaming reports whether the method takes a stream of requests, which
+// no single HTTP request can make.
+func (m *Method) ClientStreaming() bool { return m.Desc.IsStreamingClient() }
+
+// AppendResponse appends a response, given in protobuf's wire format, to dst as
+// ProtoJSON on one line, and returns the extended buffer. It fails where wire is
+// no message of the response's type, and returns dst as it was.
+func (m *Method) AppendResponse(dst, wire []byte) ([]byte, error) {
+	out, err := m.response.AppendJSON(dst, wire)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// programs compiles one response encoder for each message type, however many
+// methods answer with it.
+type programs struct {
+	types    *typeResolver
+	compiled map[protoreflect.FullName]*transcode.Program
+}
+
+// get returns the encoder for messages of type md.
+func (p *programs) get(md protoreflect.MessageDescriptor) (*transcode.Program, error) {
+	if program := p.compiled[md.FullName()]; program != nil {
+		return program, nil
+	}
+	program, err := transcode.Compile(md, transcode.WithResolver(p.types))
+	if err != nil {
+		return nil, err
+	}
+	if p.compiled == nil {
+		p.compiled = make(map[protoreflect.FullName]*transcode.Program)
+	}
+	p.compiled[md.FullName()] = program
+	return program, nil
+}

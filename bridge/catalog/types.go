@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package catalog
+
+import (
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	// The messages that statuses carry as details, and the well-known types,
+	// so that they can be shown though the backend does not describe them.
+	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
+	_ "google.golang.org/protobuf/types/known/anypb"
+	_ "google.golang.org/protobuf/types/known/durationpb"
+	_ "google.golang.org/protobuf/types/known/emptypb"
+	_ "google.golang.org/protobuf/types/known/fieldmaskpb"
+	_ "google.golang.org/protobuf/types/known/structpb"
+	_ "google.golang.org/protobuf/types/known/timestamppb"
+	_ "google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// typeResolver finds the types that an Any or an extension names: the backend's
+// own first, then those linked into this program, which include the well-known
+// types and google.rpc. It is safe for concurrent use.
+type typeResolver struct {
+	own *dynamicpb.Types
+	// withheld are the messages and extensions of the backend that cannot be
+	// handled, because what they refer to is not described.
+	withheld map[protoreflect.FullName]bool
+}
+
+// newTypeResolver returns the resolver for the types in files.
+func newTypeResolver(files *protoregistry.Files, sound *soundness) *typeResolver {
+	r := &typeResolver{own: dynamicpb.NewTypes(files), withheld: make(map[protoreflect.FullName]bool)}
+	files.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		r.withhold(file, sound)
+		return true
+	})
+	return r
+}
+
+// linkedTypes resolves the types linked into this program alone.
+var linkedTypes = newTypeResolver(new(protoregistry.Files), new(soundness))
+
+// withhold finds what cannot be handled among what scope declares.
+func (r *typeResolver) withhold(scope interface {
+	Messages() protoreflect.MessageDescriptors
+	Extensions() protoreflect.ExtensionDescriptors
+}, sound *soundness,
+) {
+	for i := range scope.Messages().Len() {
+		md := scope.Messages().Get(i)
+		if sound.missing(md) != "" {
+			r.withheld[md.FullName()] = true
+		}
+		r.withhold(md, sound)
+	}
+	for i := range scope.Extensions().Len() {
+		xd := scope.Extensions().Get(i)
+		if sound.missingFor(xd) != "" {
+			r.withheld[xd.FullName()] = true
+		}
+	}
+}
+
+func (r *typeResolver) FindMessageByName(name protoreflect.FullName) (protoreflect.MessageType, error) {
+	if t, err := r.own.FindMessageByName(name); err == nil && !r.withheld[name] {
+		return t, nil
+	}
+	return protoregistry.GlobalTypes.FindMessageByName(name)
+}
+
+func (r *typeResolver) FindMessageByURL(url string) (protoreflect.MessageType, error) {
+	if t, err := r.own.FindMessageByURL(url); err == nil && !r.withheld[t.Descriptor().FullName()] {
+		return t, nil
+	}
+	return protoregistry.GlobalTypes.FindMessageByURL(url)
+}
+
+func (r *typeResolver) FindExtensionByName(name protoreflect.FullName) (protoreflect.ExtensionType, error) {
+	if t, err := r.own.FindExtensionByName(name); err == nil && !r.withheld[name] {
+		return t, nil
+	}
+	return protoregistry.GlobalTypes.FindExtensionByName(name)
+}
+
+func (r *typeResolver) FindExtensionByNumber(message protoreflect.FullName, number protoreflect.FieldNumber) (protoreflect.ExtensionType, error) {
+	if t, err := r.own.FindExtensionByNumber(message, number); err == nil && !r.withheld[t.TypeDescriptor().FullName()] {
+		return t, nil
+	}
+	return protoregistry.GlobalTypes.FindExtensionByNumber(message, number)
+}
