@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package run carries server streams: a [Run] is one RPC to a backend and the
+// journal of what it sent, and a [Viewer] is a cursor into that journal.
+//
+// A run belongs to no connection. Its upstream side appends each message
+// once, already encoded as an event; its viewers read, each at its own pace,
+// from wherever they stand. What becomes of the RPC when the last of them
+// leaves is the method's policy, and to resume, to join somebody else's run,
+// to fall behind and to catch up are one and the same: reading from a cursor.
+//
+// The upstream is read no faster than the viewer who has read most: when the
+// journal is full of what that one has still to read, gRPC's flow control
+// holds the backend. So one slow viewer loses nothing and costs no memory, and
+// among several the slowest does not hold up the others.
+package run
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"sluice/bridge/catalog"
+	"sluice/bridge/journal"
+)
+
+// Why a run was ended from this side.
+var (
+	errCancelled = errors.New("the run was cancelled")
+	errAbandoned = errors.New("the last viewer left, and the method's policy is to end then")
+	errShutdown  = errors.New("the bridge is shutting down")
+)
+
+// ErrFuture says that a cursor is past everything that a run has had.
+var ErrFuture = errors.New("run: the run has not come as far as that event")
+
+// Run is one stream of a backend. Its methods may be called by any number of
+// goroutines at once.
+type Run struct {
+	manager  *Manager
+	id       string
+	method   *catalog.Method
+	owner    string
+	shareKey string
+	journal  journal.Journal
+	observer RunObserver
+	opened   time.Time
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	// space has a value when the upstream may find room in the journal.
+	space chan struct{}
+	// done is closed when the upstream has ended and the journal with it, and
+	// status is set before.
+	done   chan struct{}
+	status *status.Status
+
+	mu      sync.Mutex
+	viewers map[*Viewer]struct{}
+	lead    uint64 // how far the viewer who has read most has come
+	idle    *time.Timer
+}
+
+// ID returns the run's id, the secret by which it is read and cancelled.
+func (r *Run) ID() string { return r.id }
+
+// Method returns the method that the run calls.
+func (r *Run) Method() *catalog.Method { return r.method }
+
+// Extent says which events can be read.
+func (r *Run) Extent() journal.Extent { return r.journal.Extent() }
+
+// Done returns a channel that is closed when the run has ended and its last
+// event can be read.
+func (r *Run) Done() <-chan struct{} { return r.done }
+
+// Status returns what the run ended with, once Done is closed.
+func (r *Run) Status() *status.Status {
+	<-r.done
+	return r.status
+}
+
+// Cancel ends the run at once, whoever reads it: viewers get an end with
+// CANCELLED. It does nothing to a run that has ended.
+func (r *Run) Cancel() { r.cancel(errCancelled) }
+
+// Attach adds a viewer that has read everything up to the event with the given
+// number. It fails with [ErrFuture] where there is no such event yet, with a
+// [*journal.TrimmedError] where the one after it is no longer held, and with
+// [journal.ErrClosed] where the run has been forgotten.
+func (r *Run) Attach(after uint64) (*Viewer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// A read finds out whether the journal can go on from there, under the
+	// lock that keeps the upstream from forgetting more in the meantime.
+	if after > r.journal.Extent().Last {
+		return nil, ErrFuture
+	}
+	if _, err := r.journal.Span(after, 1); err != nil {
+		return nil, err
+	}
+	return r.attach(after), nil
+}
+
+// AttachLive adds a viewer that reads what comes from now on.
+func (r *Run) AttachLive() *Viewer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.attach(r.journal.Extent().Last)
+}
+
+// attach is called with mu held.
+func (r *Run) attach(after uint64) *Viewer {
+	v := &Viewer{run: r, written: after, given: after}
+	r.viewers[v] = struct{}{}
+	if r.idle != nil {
+		r.idle.Stop()
+		r.idle = nil
+	}
+	if len(r.viewers) == 1 {
+		// Where it stands is from now on how far has been read, though one
+		// before it may have come further.
+		r.lead = after
+	}
+	r.settle()
+	return v
+}
+
+// settle tells the journal what may be forgotten and the upstream that it may
+// be more than before. It is called with mu held.
+func (r *Run) settle() {
+	if len(r.viewers) == 0 && r.policy() == catalog.OnDisconnectDetach {
+		r.journal.Release(journal.Everything)
+	} else {
+		r.journal.Release(r.lead)
+	}
+	select {
+	case r.space <- struct{}{}:
+	default:
+	}
+}
+
+// leave takes a viewer away and, if it was the last one, does what the
+// method's policy says.
+func (r *Run) leave(v *Viewer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.viewers[v]; !ok {
+		return
+	}
+	delete(r.viewers, v)
+	if len(r.viewers) > 0 {
+		if v.written == r.lead {
+			r.lead = 0
+			for other := range r.viewers {
+				r.lead = max(r.lead, other.written)
+			}
+		}
+		r.settle()
+		return
+	}
+	r.settle()
+	switch r.policy() {
+	case catalog.OnDisconnectDetach:
+	case catalog.OnDisconnectCancel:
+		r.cancel(errAbandoned)
+	default:
+		r.idle = time.AfterFunc(r.linger(), func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if len(r.viewers) == 0 {
+				r.cancel(errAbandoned)
+			}
+		})
+	}
+}
+
+func (r *Run) policy() catalog.OnDisconnect {
+	if p := r.method.Policy.OnDisconnect; p != catalog.OnDisconnectDefault {
+		return p
+	}
+	return r.manager.config.OnDisconnect
+}
+
+func (r *Run) linger() time.Duration {
+	if d := r.method.Policy.Linger; d > 0 {
+		return d
+	}
+	return r.manager.config.Linger
+}
+
+// finished is called when the upstream has ended.
+func (r *Run) finished(st *status.Status) {
+	r.mu.Lock()
+	if r.idle != nil {
+		r.idle.Stop()
+	}
+	r.mu.Unlock()
+	r.cancel(nil)
+	r.observer.Ended(st.Code())
+	r.status = st
+	r.manager.retain(r)
+	close(r.done)
+}
+
+// Spec says which run is to be opened.
+type Spec struct {
+	// Method is called with Request.
+	Method  *catalog.Method
+	Request *catalog.Request
+	// Metadata is sent to the backend.
+	Metadata metadata.MD
+	// Owner is whoever may read the run: opaque, and empty for anyone who
+	// knows its id.
+	Owner string
+	// Position is where the stream goes on, in a method that can resume;
+	// empty for its beginning.
+	Position string
+	// After is the number before the first event's.
+	After uint64
+	// ID is the id that the run takes, if no other run has it: where a run
+	// that another bridge began is taken up here. Empty for a new one.
+	ID string
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"sluice/bridge/catalog"
+	"sluice/bridge/journal"
+	"sluice/bridge/sse"
+)
+
+// EndEvent is the type of the event that closes every run.
+const EndEvent = "end"
+
+// upstream is a run's side to the backend. It is used by one goroutine, the
+// only one that appends to the run's journal.
+type upstream struct {
+	run      *Run
+	conn     grpc.ClientConnInterface
+	request  *catalog.Request
+	metadata metadata.MD
+	// seq and position are those of the last message that was appended.
+	seq      uint64
+	position []byte
+	started  bool // whether there has been a message
+
+	// brokenSince is when the stream last broke after it had come further, and
+	// attempts counts how often it has been opened again since.
+	brokenSince time.Time
+	attempts    int
+
+	id, json, frame []byte // reused for every message
+}
+
+// carry calls the method, again where the stream breaks and can go on, until
+// it has ended, and appends its end.
+func (u *upstream) carry() {
+	var st *status.Status
+	var trailer metadata.MD
+	for {
+		before := u.seq
+		st, trailer = u.receive()
+		if !u.canReopen(st) {
+			break
+		}
+		if err := u.reopen(st, u.seq > before); err != nil {
+			st = err
+			break
+		}
+	}
+	u.end(st, trailer)
+	u.run.finished(st)
+}
+
+// receive makes the call and appends its messages until there is no other.
+func (u *upstream) receive() (*status.Status, metadata.MD) {
+	r := u.run
+	// The call is ended with the function, also where it fails half way.
+	ctx, cancel := context.WithCancel(metadata.NewOutgoingContext(r.ctx, u.metadata))
+	defer cancel()
+	desc := &grpc.StreamDesc{StreamName: string(r.method.Desc.Name()), ServerStreams: true}
+	stream, err := u.conn.NewStream(ctx, desc, "/"+r.method.FullName,
+		grpc.ForceCodecV2(rawCodec{}), grpc.MaxCallRecvMsgSize(r.manager.config.MaxMessageBytes))
+	if err != nil {
+		return u.statusOf(err), nil
+	}
+	// A failed send is told by the receive that follows, with its reason.
+	if err := stream.SendMsg(u.request.Wire); err != nil && !errors.Is(err, io.EOF) {
+		return u.statusOf(err), nil
+	}
+	if err := stream.CloseSend(); err != nil {
+		return u.statusOf(err), nil
+	}
+	for {
+		var m rawMessage
+		if err := stream.RecvMsg(&m); err != nil {
+			return u.statusOf(err), stream.Trailer()
+		}
+		err := u.message(m.bytes())
+		m.free()
+		if err != nil {
+			return u.statusOf(err), nil
+		}
+	}
+}
+
+// statusOf returns what a call's error means for the run. The end of the
+// stream is OK.
+func (u *upstream) statusOf(err error) *status.Status {
+	if cause := context.Cause(u.run.ctx); cause != nil {
+		if errors.Is(cause, errShutdown) {
+			return status.New(codes.Unavailable, cause.Error())
+		}
+		return status.New(codes.Canceled, cause.Error())
+	}
+	if errors.Is(err, io.EOF) {
+		return status.New(codes.OK, "")
+	}
+	return status.Convert(err)
+}
+
+// message encodes one message and appends it, waiting for room.
+func (u *upstream) message(wire []byte) error {
+	m := u.run.method
+	var err error
+	if u.json, err = m.AppendResponse(u.json[:0], wire); err != nil {
+		return status.Errorf(codes.Internal, "message %d of the stream is not a valid %s: %v", u.seq+1, m.Desc.Output().FullName(), err)
+	}
+	position, ok := m.AppendPosition(u.position[:0], wire)
+	if !ok {
+		position = position[:0]
+	}
+	u.position = position
+	if err := u.append(journal.Message, m.Policy.Event); err != nil {
+		if errors.Is(err, journal.ErrTooLarge) {
+			return status.Errorf(codes.ResourceExhausted, "message %d of the stream has %d bytes as JSON, more than a journal of %d bytes takes",
+				u.seq+1, len(u.json), u.run.manager.config.JournalBytes)
+		}
+		return err
+	}
+	if !u.started {
+		u.started = true
+		u.run.observer.FirstMessage(time.Since(u.run.opened))
+	}
+	u.run.observer.Message(len(u.frame))
+	return nil
+}
+
+// append adds the event whose data is u.json to the journal, as soon as it has
+// room or the run is ended.
+func (u *upstream) append(kind journal.Kind, event string) error {
+	r := u.run
+	u.id = appendEventID(u.id[:0], r.id, u.seq+1, kind == journal.End, u.position)
+	var err error
+	if u.frame, err = sse.AppendEvent(u.frame[:0], u.id, event, u.json); err != nil {
+		return status.Errorf(codes.Internal, "event %d: %v", u.seq+1, err)
+	}
+	// JSON has no line ends, so that the frame is one `id: ` line first, and
+	// the data is all of the last line before the blank one.
+	id := journal.Window{Start: len("id: "), End: len("id: ") + len(u.id)}
+	data := journal.Window{Start: len(u.frame) - len("\n\n") - len(u.json), End: len(u.frame) - len("\n\n")}
+	for {
+		seq, err := r.journal.Append(kind, u.frame, id, data)
+		if err == nil {
+			u.seq = seq
+			return nil
+		}
+		if !errors.Is(err, journal.ErrFull) {
+			return err
+		}
+		select {
+		case <-r.space:
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		}
+	}
+}
+
+// canReopen is whether the stream can go on after it ended with st: only what
+// is sure to be passing, and only where the method takes a position.
+func (u *upstream) canReopen(st *status.Status) bool {
+	return st.Code() == codes.Unavailable && u.run.ctx.Err() == nil &&
+		u.run.method.CanResume() && len(u.position) > 0 && u.run.manager.config.ReopenFor > 0
+}
+
+// reopen waits for a time and then makes the request one that goes on after
+// the last message. It returns the status to end with when it has been tried
+// for too long.
+func (u *upstream) reopen(st *status.Status, progressed bool) *status.Status {
+	r := u.run
+	now := time.Now()
+	if progressed || u.brokenSince.IsZero() {
+		u.brokenSince, u.attempts = now, 0
+		r.manager.config.Logger.Warn("upstream broke, opening it again", "run", r.id, "method", r.method.FullName, "event", u.seq, "error", st.Message())
+	}
+	if now.Sub(u.brokenSince) > r.manager.config.ReopenFor {
+		return status.New(st.Code(), fmt.Sprintf("%s (tried again for %v)", st.Message(), r.manager.config.ReopenFor))
+	}
+	wait := min(reopenFirst<<min(u.attempts, 20), reopenLast)
+	u.attempts++
+	select {
+	case <-time.After(wait/2 + rand.N(wait/2)):
+	case <-r.ctx.Done():
+		return u.statusOf(r.ctx.Err())
+	}
+	request, err := r.method.ResumeRequest(u.request, string(u.position))
+	if err != nil {
+		return status.Newf(codes.Internal, "cannot go on from position %q: %v", u.position, err)
+	}
+	u.request = request
+	r.observer.Reopened()
+	return nil
+}
+
+// end appends the run's last event.
+func (u *upstream) end(st *status.Status, trailer metadata.MD) {
+	shown := make(map[string][]string)
+	for _, name := range u.run.method.Policy.ExposeTrailers {
+		if values := trailer.Get(name); len(values) > 0 {
+			shown[name] = values
+		}
+	}
+	u.json = u.run.method.StatusJSON(st, shown)
+	if err := u.append(journal.End, EndEvent); err != nil {
+		// The journal was closed by a manager that is shutting down.
+		u.run.manager.config.Logger.Debug("a run ended without a record of it", "run", u.run.id, "error", err)
+	}
+}
