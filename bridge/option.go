@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"sluice/bridge/catalog"
+	"sluice/bridge/run"
+)
+
+// The defaults of the options, and the bounds that have none.
+const (
+	// DefaultHeartbeat is the longest silence on a stream. Proxies give up on
+	// a quiet connection after 30 s or more.
+	DefaultHeartbeat = 15 * time.Second
+
+	// DefaultCommitWait is how long a stream waits for the backend's first
+	// word before it commits to 200. An error by then has its own HTTP status.
+	DefaultCommitWait = 500 * time.Millisecond
+
+	// DefaultRetry is the time after which a browser is told to reconnect.
+	// What it is told is drawn between that and half as much again, so that
+	// browsers that lost their streams together do not come back together.
+	DefaultRetry = time.Second
+
+	// DefaultWriteTimeout is for how long a connection may take nothing of
+	// what is written to it before it counts as dead.
+	DefaultWriteTimeout = time.Minute
+
+	// DefaultMaxRequestBytes bounds the body of a request.
+	DefaultMaxRequestBytes = 1 << 20
+
+	// spanBytes is about how much is written at once.
+	spanBytes = 64 << 10
+)
+
+// Option changes how a [Bridge] works, for [New].
+type Option interface{ apply(*options) }
+
+type optionFunc func(*options)
+
+func (f optionFunc) apply(o *options) { f(o) }
+
+type options struct {
+	catalog         *catalog.Catalog
+	runs            run.Config
+	heartbeat       time.Duration
+	commitWait      time.Duration
+	retry           time.Duration
+	writeTimeout    time.Duration
+	maxAge          time.Duration
+	maxRequestBytes int64
+	origins         []string
+	logger          *slog.Logger
+	observer        Observer
+}
+
+func defaultOptions() options {
+	return options{
+		heartbeat:       DefaultHeartbeat,
+		commitWait:      DefaultCommitWait,
+		retry:           DefaultRetry,
+		writeTimeout:    DefaultWriteTimeout,
+		maxRequestBytes: DefaultMaxRequestBytes,
+		logger:          slog.New(slog.DiscardHandler),
+		observer:        NopObserver{},
+	}
+}
+
+func (o *options) check() error {
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+		least time.Duration
+	}{
+		{"heartbeat", o.heartbeat, time.Millisecond},
+		{"commit wait", o.commitWait, 0},
+		{"retry", o.retry, time.Millisecond},
+		{"write timeout", o.writeTimeout, time.Millisecond},
+		{"maximum age", o.maxAge, 0},
+	} {
+		if d.value < d.least {
+			return fmt.Errorf("the %s must be at least %v, not %v", d.name, d.least, d.value)
+		}
+	}
+	if o.maxRequestBytes < 1 {
+		return fmt.Errorf("the largest request must be at least 1 byte, not %d", o.maxRequestBytes)
+	}
+	if o.logger == nil || o.observer == nil {
+		return errors.New("the logger and the observer may not be nil: leave the option out for none")
+	}
+	for _, origin := range o.origins {
+		if origin == "*" {
+			continue
+		}
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
+			return fmt.Errorf(`the origin %q must be "*" or a scheme and a host, as in "https://example.com"`, origin)
+		}
+	}
+	return nil
+}
+
+// WithCatalog serves the methods of c, and asks the backend for none. The
+// default is to ask it by reflection.
+func WithCatalog(c *catalog.Catalog) Option { return optionFunc(func(o *options) { o.catalog = c }) }
+
+// WithRuns sets how runs are kept: policies, sizes and times. The logger and
+// the observer in it are those of the bridge. The default is the zero value,
+// whose fields have defaults of their own.
+func WithRuns(c run.Config) Option { return optionFunc(func(o *options) { o.runs = c }) }
+
+// WithHeartbeat sets the longest silence on a stream: a comment ends it. The
+// default is [DefaultHeartbeat].
+func WithHeartbeat(d time.Duration) Option { return optionFunc(func(o *options) { o.heartbeat = d }) }
+
+// WithCommitWait sets how long a stream waits for the backend's first word
+// before it commits to 200; 0 for not at all. The default is
+// [DefaultCommitWait].
+func WithCommitWait(d time.Duration) Option { return optionFunc(func(o *options) { o.commitWait = d }) }
+
+// WithRetry sets after which time a browser is told to reconnect. The default
+// is [DefaultRetry].
+func WithRetry(d time.Duration) Option { return optionFunc(func(o *options) { o.retry = d }) }
+
+// WithWriteTimeout sets for how long a connection may take nothing of what is
+// written to it before it counts as dead. The default is
+// [DefaultWriteTimeout].
+func WithWriteTimeout(d time.Duration) Option {
+	return optionFunc(func(o *options) { o.writeTimeout = d })
+}
+
+// WithMaxAge closes each stream after about d, drawn between four fifths of it
+// and all of it, for the browser to reconnect: so that streams spread anew
+// over bridges that came later. The default, 0, is never.
+func WithMaxAge(d time.Duration) Option { return optionFunc(func(o *options) { o.maxAge = d }) }
+
+// WithMaxRequestBytes bounds the body of a request. The default is
+// [DefaultMaxRequestBytes].
+func WithMaxRequestBytes(n int64) Option {
+	return optionFunc(func(o *options) { o.maxRequestBytes = n })
+}
+
+// WithOrigins lets pages of other origins read streams: each as browsers name
+// them, such as "https://example.com", or "*" for any. The default is none: a
+// page is served by the host that serves the bridge.
+func WithOrigins(origins ...string) Option {
+	return optionFunc(func(o *options) { o.origins = origins })
+}
+
+// WithLogger sets where the bridge says what an operator would want to know.
+// The default is nowhere.
+func WithLogger(l *slog.Logger) Option { return optionFunc(func(o *options) { o.logger = l }) }
+
+// WithObserver sets who is told of runs and streams, to count them. The
+// default is nobody.
+func WithObserver(obs Observer) Option { return optionFunc(func(o *options) { o.observer = obs }) }

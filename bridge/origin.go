@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/cors"
+	"google.golang.org/grpc/codes"
+)
+
+// preflightAge is for how long a browser may remember that it may ask.
+const preflightAge = 2 * time.Hour
+
+// crossOrigin keeps pages of other origins from starting streams, unless they
+// are among those that may.
+func (b *Bridge) crossOrigin(next http.Handler) http.Handler {
+	anyone := slices.Contains(b.options.origins, "*")
+	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin := r.Header.Get("Origin")
+		if origin == "" || anyone || slices.Contains(b.options.origins, origin) || sameHost(origin, r.Host) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		b.fail(w, r, errorf(codes.PermissionDenied, "pages of %s may not use this bridge; its operator can allow that origin", origin))
+	})
+	if len(b.options.origins) == 0 {
+		return guarded
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: b.options.origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete},
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "Last-Event-ID"},
+		ExposedHeaders: []string{RunHeader, "Retry-After"},
+		MaxAge:         int(preflightAge / time.Second),
+		// Cookies are not passed on to a backend, so that a wildcard gives
+		// nothing away.
+		AllowCredentials: false,
+	}).Handler(guarded)
+}
+
+// sameHost is whether an origin is the host that was asked. The scheme is left
+// alone: a proxy that ends TLS changes it.
+func sameHost(origin, host string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, host)
+}
+
+// addVary says what else an answer depended on.
+func addVary(h http.Header) {
+	for _, name := range []string{"Accept", "Origin"} {
+		if !slices.ContainsFunc(h.Values("Vary"), func(v string) bool {
+			return slices.ContainsFunc(strings.Split(v, ","), func(one string) bool { return strings.EqualFold(strings.TrimSpace(one), name) })
+		}) {
+			h.Add("Vary", name)
+		}
+	}
+}

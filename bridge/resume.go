@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"google.golang.org/grpc/codes"
+
+	"sluice/bridge/catalog"
+	"sluice/bridge/journal"
+	"sluice/bridge/run"
+)
+
+// lastEventIDHeader is what a browser that comes back says it has got.
+const lastEventIDHeader = "Last-Event-ID"
+
+// opened is a stream that is ready to be written.
+type opened struct {
+	viewer *run.Viewer // nil where there is nothing more to read
+	// fresh is whether the run was opened for this stream, so that its first
+	// word may still be an error with a status of its own.
+	fresh bool
+	// reset is nil where the stream goes on where the viewer stands.
+	reset *reset
+}
+
+// reset is the data of the event that tells a viewer what it does not get.
+type reset struct {
+	Reason string `json:"reason"`
+	// First is the number of the event that comes next, in its run.
+	First uint64 `json:"first"`
+}
+
+// open finds the stream that a request is for: where the viewer stands if it
+// says so, or the beginning.
+//
+//   - The run is here and goes back far enough: the stream goes on.
+//   - It is not, or does not, and the method can resume by itself: it is called
+//     again from the position in the id, and the stream goes on.
+//   - Otherwise the stream begins with a reset that says why and where.
+func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
+	last := lastEventID(r)
+	if last == "" {
+		return b.openNew(s, nil)
+	}
+	id, err := run.ParseEventID(last)
+	if err != nil {
+		return b.openNew(s, &reset{Reason: fmt.Sprintf("the last event id is not one of this bridge (%v), so the stream begins anew", err), First: 1})
+	}
+	if id.End {
+		return opened{}, nil
+	}
+	known := b.runs.Find(id.Run, s.Owner)
+	if known != nil && known.Method().FullName != s.Method.FullName {
+		return b.openNew(s, &reset{Reason: "the last event id is of another method's stream, so this one begins anew", First: 1})
+	}
+	if known != nil {
+		o, err := attach(known, id.Seq)
+		if err == nil {
+			return o, nil
+		}
+		if !s.Method.CanResume() || id.Position == "" {
+			return join(known, err)
+		}
+	}
+	if s.Method.CanResume() && id.Position != "" {
+		s.ID, s.After, s.Position = id.Run, id.Seq, id.Position
+		v, err := b.runs.Open(s)
+		if err == nil {
+			return opened{viewer: v, fresh: true}, nil
+		}
+		var bad *catalog.PositionError
+		if !errors.As(err, &bad) {
+			return opened{}, faultOf(err)
+		}
+		s.ID, s.After, s.Position = "", 0, ""
+	}
+	return b.openNew(s, &reset{Reason: "the run of the last event id is not known here: it ended too long ago, or was another bridge's; the stream begins anew", First: 1})
+}
+
+// openNew opens a run from its beginning, or joins an equal one.
+func (b *Bridge) openNew(s run.Spec, why *reset) (opened, *fault) {
+	v, err := b.runs.Open(s)
+	if err != nil {
+		return opened{}, faultOf(err)
+	}
+	if why != nil {
+		why.First = v.Cursor() + 1
+	}
+	return opened{viewer: v, fresh: true, reset: why}, nil
+}
+
+// attach reads a run after the given event; with no viewer, if that was its
+// last one.
+func attach(r *run.Run, after uint64) (opened, error) {
+	v, err := r.Attach(after)
+	if err != nil {
+		return opened{}, err
+	}
+	if e := r.Extent(); e.Ended && e.Last == after {
+		v.Close()
+		return opened{}, nil
+	}
+	return opened{viewer: v}, nil
+}
+
+// join reads a run from the oldest event that it still holds, since it cannot
+// be read from where the viewer stands.
+func join(r *run.Run, why error) (opened, *fault) {
+	for {
+		first := r.Extent().First
+		v, err := r.Attach(first - 1)
+		var trimmed *journal.TrimmedError
+		switch {
+		case err == nil && errors.Is(why, run.ErrFuture):
+			return opened{viewer: v, reset: &reset{Reason: "the run has not come as far as the last event id; it is read again from its oldest event", First: first}}, nil
+		case err == nil:
+			return opened{viewer: v, reset: &reset{Reason: "the events that follow are no longer held; the stream goes on with the oldest that is", First: first}}, nil
+		case !errors.As(err, &trimmed):
+			return opened{}, noSuchRun()
+		}
+	}
+}
+
+// lastEventID returns what the browser says it has got: in the header, or in
+// the query, for a first request by EventSource, which cannot set headers.
+func lastEventID(r *http.Request) string {
+	if id := r.Header.Get(lastEventIDHeader); id != "" {
+		return id
+	}
+	return r.URL.Query().Get(catalog.ParamLastEventID)
+}
+
+func noSuchRun() *fault {
+	return errorf(codes.NotFound, "no such run: it ended too long ago, is another bridge's, or was opened with other credentials")
+}

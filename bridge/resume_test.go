@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"sluice/bridge"
+	"sluice/bridge/run"
+	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
+)
+
+func TestResume(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
+			calls++
+			return counting(r, s)
+		})
+		const path = "/sse?count=10&min_pause=1s"
+		first := w.get(path)
+		var id string
+		for range 4 {
+			id = first.next().ID
+		}
+		first.close()
+		// While the viewer was away the stream went on: three of its numbers
+		// are replayed, the others come live.
+		time.Sleep(3 * time.Second)
+		start := time.Now()
+		again := w.get(path, "Last-Event-ID", id)
+		if again.Header.Get(bridge.RunHeader) != first.Header.Get(bridge.RunHeader) {
+			t.Error("the viewer that came back reads another run")
+		}
+		checkNumbers(t, again.all(), 5, 10)
+		if got := time.Since(start); got != 3*time.Second {
+			t.Errorf("the rest took %v, want 3s", got)
+		}
+		// In the query, for who cannot set headers; the header has precedence.
+		checkNumbers(t, w.get(path+"&last_event_id="+id).all(), 5, 10)
+		checkNumbers(t, w.get(path+"&last_event_id=x", "Last-Event-ID", id).all(), 5, 10)
+		// And of the run itself.
+		checkNumbers(t, w.get("/runs/"+first.Header.Get(bridge.RunHeader), "Last-Event-ID", id).all(), 5, 10)
+		checkNumbers(t, w.get("/runs/"+first.Header.Get(bridge.RunHeader)).all(), 1, 10)
+		if calls != 1 {
+			t.Errorf("the method was called %d times", calls)
+		}
+	})
+}
+
+// Who has seen the end is told that there is no more, in the one way that
+// EventSource understands; also by a bridge that never saw the run.
+func TestAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		r := w.get("/sse?count=2")
+		events := r.all()
+		end := events[len(events)-1].ID
+		for _, path := range []string{"/sse?count=2", "/runs/" + r.Header.Get(bridge.RunHeader)} {
+			if got := w.get(path, "Last-Event-ID", end); got.StatusCode != http.StatusNoContent {
+				t.Errorf("GET %s after the end is %s", path, got.Status)
+			}
+		}
+		foreign := run.EventID{Run: run.NewID(), Seq: 7, End: true}.String()
+		if got := w.get("/sse?count=2", "Last-Event-ID", foreign); got.StatusCode != http.StatusNoContent {
+			t.Errorf("after the end of another bridge's run the answer is %s", got.Status)
+		}
+	})
+}
+
+// A bridge that never saw the run calls the method again from where the viewer
+// stands.
+func TestResumeElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		id := run.EventID{Run: run.NewID(), Seq: 4, Position: "at4"}
+		r := w.get("/sse?count=10", "Last-Event-ID", id.String())
+		events := r.all()
+		checkNumbers(t, events, 5, 10)
+		if want := id.Run + "-5-tat5"; events[0].ID != want || r.Header.Get(bridge.RunHeader) != id.Run {
+			t.Errorf("the first event is %s of run %s, want %s", events[0].ID, r.Header.Get(bridge.RunHeader), want)
+		}
+	})
+}
+
+// resetOf reads the first event, which has to be a reset.
+func resetOf(t *testing.T, r *response) (reason string, first uint64) {
+	t.Helper()
+	e := r.next()
+	var data struct {
+		Reason string
+		First  uint64
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil || e.Type != "reset" || data.Reason == "" {
+		t.Fatalf("the first event is %s %s, want a reset", e.Type, e.Data)
+	}
+	return data.Reason, data.First
+}
+
+// What cannot go on says so, and never fails.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		const path = "/sse?count=3"
+		done := w.get(path)
+		done.all()
+		known := done.Header.Get(bridge.RunHeader)
+		health := w.get("/grpc.health.v1.Health/Watch")
+		for _, test := range []struct{ name, id, reason string }{
+			{"malformed", "17", "not one of this bridge"},
+			{"bytes that are no text", "\xff\xfe", "not one of this bridge"},
+			{"too long", strings.Repeat("x", 5000), "not one of this bridge"},
+			{"unknown run", run.EventID{Run: run.NewID(), Seq: 2}.String(), "not known here"},
+			{"the future", run.EventID{Run: known, Seq: 99}.String(), "has not come as far"},
+			{"another method's", health.next().ID, "another method"},
+		} {
+			r := w.get(path, "Last-Event-ID", test.id)
+			if r.StatusCode != 200 {
+				t.Errorf("%s: %s", test.name, r.Status)
+				continue
+			}
+			reason, first := resetOf(t, r)
+			if !strings.Contains(reason, test.reason) || first != 1 {
+				t.Errorf("%s: reset to %d since %q", test.name, first, reason)
+			}
+			checkNumbers(t, r.all(), 1, 3)
+		}
+	})
+}
+
+// Of a journal that has let the start go, who joins late is told where it
+// begins.
+func TestResetToWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting, bridge.WithRuns(run.Config{JournalBytes: 16 << 10}))
+		r := w.get("/sse?count=1000")
+		r.all()
+		id := r.Header.Get(bridge.RunHeader)
+		late := w.get("/runs/" + id)
+		_, first := resetOf(t, late)
+		if first < 500 {
+			t.Fatalf("the journal goes back to %d", first)
+		}
+		checkNumbers(t, late.all(), uint32(first), 1000)
+		behind := w.get("/runs/"+id, "Last-Event-ID", run.EventID{Run: id, Seq: 3}.String())
+		if _, got := resetOf(t, behind); got != first {
+			t.Errorf("who comes back from event 3 goes on with %d, want %d", got, first)
+		}
+		// With a position in the id, and on the method's own path, nothing is
+		// lost: the method goes on by itself.
+		whole := w.get("/sse?count=1000", "Last-Event-ID", run.EventID{Run: id, Seq: 3, Position: "at3"}.String())
+		checkNumbers(t, whole.all(), 4, 1000)
+	})
+}
+
+func TestCancelRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
+			defer func() { ended = true }()
+			return counting(r, s)
+		})
+		one := w.get("/sse?endless=true&min_pause=1s")
+		one.next()
+		id := one.Header.Get(bridge.RunHeader)
+		two := w.get("/runs/" + id)
+		two.next()
+		start := time.Now()
+		if r := w.do(http.MethodDelete, "/runs/"+id, ""); r.StatusCode != http.StatusNoContent {
+			t.Fatalf("DELETE is %s", r.Status)
+		}
+		for _, r := range []*response{one, two} {
+			events := r.all()
+			if len(events) != 1 || events[0].Type != "end" || !strings.HasPrefix(string(events[0].Data), `{"code":"CANCELLED"`) {
+				t.Errorf("a viewer of a cancelled run gets %v", events)
+			}
+		}
+		synctest.Wait()
+		if !ended || time.Since(start) != 0 {
+			t.Errorf("after %v the RPC has ended: %v", time.Since(start), ended)
+		}
+	})
+}
+
+// The id is the secret, and of no use with other credentials.
+func TestRunsAreTheirOwners(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		r := w.get("/sse?count=2", "Authorization", "Bearer one")
+		events := r.all()
+		path := "/runs/" + r.Header.Get(bridge.RunHeader)
+		for _, headers := range [][]string{nil, {"Authorization", "Bearer two"}} {
+			if got := w.get(path, headers...); got.StatusCode != 404 {
+				t.Errorf("with %v the run is %s", headers, got.Status)
+			}
+			if got := w.do(http.MethodDelete, path, "", headers...); got.StatusCode != 404 {
+				t.Errorf("with %v the run is cancelled: %s", headers, got.Status)
+			}
+		}
+		checkNumbers(t, w.get(path, "Authorization", "Bearer one", "Last-Event-ID", events[0].ID).all(), 2, 2)
+	})
+}
+
+// A backend that breaks and comes back is a pause.
+func TestBackendBreaks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
+			if calls++; calls == 1 {
+				r.Count = 4
+				counting(r, s)
+			} else if calls > 4 {
+				r.Count = 10
+				return counting(r, s)
+			}
+			return status.Error(codes.Unavailable, "gone")
+		})
+		r := w.get("/sse?count=10")
+		checkNumbers(t, r.all(), 1, 10)
+	})
+}
