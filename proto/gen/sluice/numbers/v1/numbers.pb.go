@@ -39,8 +39,9 @@ const (
 	// Drawn from the normal distribution with mean 0 and deviation 1, again
 	// where a bound is passed.
 	Sequence_SEQUENCE_NORMAL Sequence = 3
-	// The number before plus a step between -1 and 1, starting from 0 or the
-	// bound nearest to it, and turned back at the bounds.
+	// The number before plus a step between -1 and 1, in ten-thousandths, and
+	// turned back at the bounds. The first is a step away from 0, or from the
+	// bound nearest to it.
 	Sequence_SEQUENCE_RANDOM_WALK Sequence = 4
 	// 2, 3, 5, 7, 11 and so on.
 	Sequence_SEQUENCE_PRIMES Sequence = 5
@@ -105,8 +106,9 @@ type GenerateRequest struct {
 	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
 	// Whether the stream goes on until it is cancelled. `count` is then left 0.
 	Endless bool `protobuf:"varint,2,opt,name=endless,proto3" json:"endless,omitempty"`
-	// The shortest pause before a number, 0 s to 1 h. Unset for 0.1 s, or for
-	// `max_pause` where that is shorter.
+	// The shortest pause before a number, the first one too: 0 s to 1 h, held to
+	// the microsecond, rounded up. Unset for 0.1 s, or for `max_pause` where that
+	// is shorter.
 	MinPause *durationpb.Duration `protobuf:"bytes,3,opt,name=min_pause,json=minPause,proto3" json:"min_pause,omitempty"`
 	// The longest pause before a number, `min_pause` to 1 h. Unset for 1 s, or
 	// for `min_pause` where that is longer. Both set to zero means as fast as
@@ -118,12 +120,15 @@ type GenerateRequest struct {
 	// Which numbers.
 	Sequence Sequence `protobuf:"varint,6,opt,name=sequence,proto3,enum=sluice.numbers.v1.Sequence" json:"sequence,omitempty"`
 	// The least value that may be given, for the sequences that are drawn at
-	// random: uniform (0 when unset), normal and random walk (unset for none).
-	// Finite.
+	// random: uniform (unset for 0, or for `upper_bound` - 1 where that bound is
+	// 0 or less), normal (2 at most) and random walk (-1e9 to 1e9); unset for
+	// none with the last two. Finite. Left unset for the other sequences.
 	LowerBound *float64 `protobuf:"fixed64,7,opt,name=lower_bound,json=lowerBound,proto3,oneof" json:"lower_bound,omitempty"`
-	// The greatest value that may be given, for the same sequences: uniform (1
-	// when unset, or `lower_bound` + 1), normal and random walk (unset for none).
-	// Finite, and greater than `lower_bound`.
+	// The greatest value that may be given, for the same sequences: uniform
+	// (unset for 1, or for `lower_bound` + 1 where that bound is 1 or more),
+	// normal (-2 at least) and random walk (-1e9 to 1e9); unset for none with the
+	// last two. Finite, and greater than `lower_bound`: for normal by 0.5 or more,
+	// for random walk by 0.0002 or more.
 	UpperBound *float64 `protobuf:"fixed64,8,opt,name=upper_bound,json=upperBound,proto3,oneof" json:"upper_bound,omitempty"`
 	// Goes on right after the number that came with this token. It holds all
 	// that the first request said, and every other field is then ignored.

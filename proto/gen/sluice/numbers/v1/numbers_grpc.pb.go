@@ -38,7 +38,9 @@ type NumberServiceClient interface {
 	// field at fault and what it may hold; with RESOURCE_EXHAUSTED when the
 	// server has as many streams as it serves at once; and with OUT_OF_RANGE,
 	// after the last number it can give, when a sequence has no next number that
-	// a double holds exactly or positions have run out.
+	// a double holds exactly or positions have run out. A server that shuts down
+	// ends what is left of its streams with UNAVAILABLE: a resume_token goes on
+	// elsewhere.
 	Generate(ctx context.Context, in *GenerateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GenerateResponse], error)
 }
 
@@ -83,7 +85,9 @@ type NumberServiceServer interface {
 	// field at fault and what it may hold; with RESOURCE_EXHAUSTED when the
 	// server has as many streams as it serves at once; and with OUT_OF_RANGE,
 	// after the last number it can give, when a sequence has no next number that
-	// a double holds exactly or positions have run out.
+	// a double holds exactly or positions have run out. A server that shuts down
+	// ends what is left of its streams with UNAVAILABLE: a resume_token goes on
+	// elsewhere.
 	Generate(*GenerateRequest, grpc.ServerStreamingServer[GenerateResponse]) error
 	mustEmbedUnimplementedNumberServiceServer()
 }
