@@ -36,6 +36,7 @@ func TestBadRequests(t *testing.T) {
 			{"negative", "GET", "/sse?count=-1", "", nil, 400, "INVALID_ARGUMENT", "count", "-1"},
 			{"unknown enum", "GET", "/sse?sequence=odd", "", nil, 400, "INVALID_ARGUMENT", "sequence", "odd"},
 			{"bad duration", "GET", "/sse?min_pause=soon", "", nil, 400, "INVALID_ARGUMENT", "min_pause", "soon"},
+			{"query that is none", "GET", "/sse?count=%zz", "", nil, 400, "INVALID_ARGUMENT", "", "%zz"},
 			{"twice", "GET", "/sse?count=1&count=2", "", nil, 400, "INVALID_ARGUMENT", "count", ""},
 			{"unknown field in JSON", "POST", generate, `{"cuont":5}`, nil, 400, "INVALID_ARGUMENT", "cuont", ""},
 			{"wrong type in JSON", "POST", generate, `{"count":"many"}`, nil, 400, "INVALID_ARGUMENT", "count", ""},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -98,8 +99,10 @@ func (b *Bridge) spec(r *http.Request, m *catalog.Method) (run.Spec, *fault) {
 	if s.Metadata, f = outgoing(r); f != nil {
 		return s, f
 	}
-	var err error
-	query := r.URL.Query()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return s, errorf(codes.InvalidArgument, "the query cannot be read: %v", err)
+	}
 	query.Del(catalog.ParamLastEventID)
 	if r.Method == http.MethodGet {
 		s.Request, err = m.RequestFromQuery(query)

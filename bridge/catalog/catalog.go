@@ -239,10 +239,10 @@ func noServices(problems []Problem) error {
 	return fmt.Errorf("%w: %s", ErrNoServices, text)
 }
 
-// plain returns the text of an error from a protobuf library on one line and
-// without that library's name. Such texts hold, at random, no-break spaces,
-// which are there to keep programs from comparing them.
+// plain returns the text of an error from a protobuf library or the transcoder
+// on one line and without that library's name. Protobuf's texts hold, at
+// random, no-break spaces, which are there to keep programs from comparing them.
 func plain(err error) string {
 	text := strings.NewReplacer("\u00a0", " ", "\n", "; ", "\r", " ").Replace(err.Error())
-	return strings.TrimPrefix(text, "proto: ")
+	return strings.TrimPrefix(strings.TrimPrefix(text, "proto: "), "transcode: ")
 }

@@ -249,6 +249,28 @@ func TestRequired(t *testing.T) {
 	}
 }
 
+// A method whose responses have no JSON costs no other.
+func TestResponseWithoutJSON(t *testing.T) {
+	t.Parallel()
+	file := fileOf(newService("S", newMethod("Bad", ".p.In", ".p.Odd", nil), newMethod("Good", ".p.Odd", ".p.In", nil)))
+	odd := newMessage("Odd", "string token = 1")
+	odd.Field[0].JsonName = proto.String("\xff")
+	file.MessageType = append(file.MessageType, odd)
+	c := fromSet(t, file)
+	if diff := cmp.Diff([]string{"p.S/Good"}, fullNames(c.Methods())); diff != "" {
+		t.Errorf("methods (-want +got):\n%s", diff)
+	}
+	want := []string{"p.S/Bad: left out: its response cannot be written as JSON: cannot compile p.Odd.token: its JSON name is not UTF-8"}
+	if diff := cmp.Diff(want, texts(c.Problems())); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	// Requests are still told what they may hold.
+	_, err := c.Lookup("p.S/Good").RequestFromJSON([]byte(`{"token":5}`))
+	if diff := cmp.Diff([]string{"token must be a string of valid UTF-8, got 5"}, violationsOf(t, err)); diff != "" {
+		t.Errorf("violations (-want +got):\n%s", diff)
+	}
+}
+
 // A nil catalog is an empty one.
 func TestNilCatalog(t *testing.T) {
 	t.Parallel()

@@ -13,27 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
 )
-
-// canonicalJSON returns a message in wire format as compact ProtoJSON.
-func canonicalJSON(t testing.TB, md protoreflect.MessageDescriptor, wire []byte) string {
-	t.Helper()
-	msg := dynamicpb.NewMessage(md)
-	if err := proto.Unmarshal(wire, msg); err != nil {
-		t.Fatalf("request is no %s: %v", md.FullName(), err)
-	}
-	out, err := protojson.Marshal(msg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, out); err != nil {
-		t.Fatal(err)
-	}
-	return compact.String()
-}
 
 // violationsOf returns the violations of an error as "field description".
 func violationsOf(t testing.TB, err error) []string {
@@ -128,7 +109,7 @@ func TestRequestFromQuery(t *testing.T) {
 	}
 }
 
-// decodeOdd is [canonicalJSON] with the types of the method's own catalog.
+// decodeOdd returns a request to m, in wire format, as compact ProtoJSON.
 func decodeOdd(t testing.TB, m *Method, wire []byte) string {
 	t.Helper()
 	msg := dynamicpb.NewMessage(m.Desc.Input())
