@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"sluice/wasmui/ui"
+)
+
+// main is the app in the browser. It returns when the page is left.
+func main() {
+	app.Route("/", func() app.Composer { return ui.NewPage() })
+	app.RunWhenOnBrowser()
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"sluice/bridge/sse"
+)
+
+// machine is the client's goroutine and what it alone may touch. Its methods
+// that stand for a phase return when the phase is over: connect, read, wait.
+type machine struct {
+	*Client
+	cfg  Config // with the run of Join
+	snap Snapshot
+
+	parser   sse.Parser
+	sequence sequence
+	retry    time.Duration // the server's last "retry"
+	heard    time.Time     // since when the connection has been silent
+	burst    burst
+	over     bool // snap.Phase.Over(), and nothing is delivered any more
+
+	// What the chunk that is being parsed has given so far.
+	batch     []Event
+	arena     []byte // the data of the batch
+	arenaSize int    // what the arena is made for
+	now       time.Time
+
+	connections sync.WaitGroup
+}
+
+func newMachine(c *Client, cfg Config) *machine {
+	m := &machine{Client: c, cfg: cfg}
+	m.parser.MaxEventBytes = cfg.MaxEventBytes
+	m.snap = Snapshot{
+		Run:         cfg.Run,
+		Joined:      cfg.Run != "",
+		LastEventID: cfg.LastEventID,
+		StartedAt:   time.Now(),
+	}
+	m.sequence.start(cfg.LastEventID)
+	return m
+}
+
+// fault is why a connection is over though its stream is not.
+type fault struct {
+	reason string
+	err    *Error        // what the server answered, if it did
+	least  time.Duration // the least pause
+	held   bool          // which the server demanded
+}
+
+func (m *machine) run(ctx context.Context) {
+	defer close(m.done)
+	defer m.connections.Wait()
+	if m.cfg.Run != "" && !validRun(m.cfg.Run) {
+		m.fail(&Error{Message: "This is not the id of a run."})
+		return
+	}
+	for {
+		f := m.connect(ctx)
+		if f == nil || !m.wait(ctx, f) {
+			return
+		}
+	}
+}
+
+// connect asks for the stream and reads it. It returns the fault that ended the
+// connection, or nil where the client is over.
+func (m *machine) connect(ctx context.Context) *fault {
+	if m.left(ctx, m.take(), nil) {
+		return nil
+	}
+	req, id := m.request()
+	if id == "" && req.URL == m.runURL(m.snap.Run) {
+		m.sequence.begin(m.snap.Run)
+	}
+	m.snap.Phase = Connecting
+	m.snap.RetryAt, m.snap.RetryHeld, m.snap.Err = time.Time{}, false, nil
+	m.snap.Attempt++
+	m.snap.Requests++
+	m.snap.Reason = "Asking for the stream."
+	if m.snap.Requests > 1 {
+		m.snap.Reason = "Asking for the rest of the stream."
+	}
+	m.publish()
+
+	c := m.dial(ctx, req)
+	defer c.abandon()
+	timer := time.NewTimer(m.cfg.ConnectTimeout)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			m.left(ctx, m.take(), c)
+			return nil
+		case <-m.signal:
+			if m.left(ctx, m.take(), c) {
+				return nil
+			}
+		case <-timer.C:
+			return &fault{reason: "No answer came within " + words(m.cfg.ConnectTimeout) + "."}
+		case h := <-c.head:
+			if m.leaving() {
+				// The wish is in m.signal; the head goes back for stop to look at.
+				c.head <- h
+				continue
+			}
+			f, open := m.judge(h, req, id)
+			if !open {
+				return f
+			}
+			return m.read(ctx, c, id)
+		}
+	}
+}
+
+// read takes the body of an open stream, chunk by chunk. It returns as connect
+// does.
+func (m *machine) read(ctx context.Context, c *connection, id string) *fault {
+	m.opened(id)
+	m.publish()
+	watchdog := time.NewTimer(m.cfg.Silence)
+	defer watchdog.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			m.left(ctx, m.take(), c)
+			return nil
+		case <-m.signal:
+			w := m.take()
+			if m.left(ctx, w, c) {
+				return nil
+			}
+			if w.cut {
+				return &fault{reason: "The connection was cut.", least: CutPause}
+			}
+			if w.wake && m.silence() >= m.cfg.Silence {
+				return m.silent()
+			}
+		case <-watchdog.C:
+			// Set again here and not at every chunk, of which there are many.
+			left := m.cfg.Silence - m.silence()
+			if left <= 0 {
+				return m.silent()
+			}
+			watchdog.Reset(left)
+		case chunk := <-c.chunks:
+			if m.leaving() {
+				continue // to the wish in m.signal
+			}
+			m.receive(chunk.bytes)
+			switch {
+			case m.over:
+				return nil
+			case m.leaving():
+				continue
+			case chunk.err != nil:
+				return m.broken(chunk.err)
+			}
+			// Only now is there somebody to hear the next bytes: the time that the
+			// sink took is no silence of the server's.
+			m.heard = time.Now()
+			c.next()
+		}
+	}
+}
+
+// opened notes that a connection gives the stream, after the event with this
+// id.
+func (m *machine) opened(id string) {
+	m.heard = time.Now()
+	if !m.snap.OpenedAt.IsZero() {
+		m.snap.Reconnects++
+	}
+	m.snap.Phase, m.snap.OpenedAt = Open, m.heard
+	m.snap.Resumed, m.snap.ResumedAfter, m.snap.ResumedAfterNumber = id != "", id, 0
+	m.snap.Replayed = 0
+	m.snap.Reason = "Connected."
+	if id != "" {
+		m.snap.Reason = "Connected, and going on after the last event."
+		_, m.snap.ResumedAfterNumber, _ = parseEventID(id)
+	}
+	m.burst.start(m.heard, m.snap.Resumed || m.snap.Joined)
+	m.parser.Reset(id)
+}
+
+// silence is how long the connection has given no sign of life. A machine that
+// sleeps may hold the monotonic clock still, and the other one may be set back,
+// so the longer of the two counts.
+func (m *machine) silence() time.Duration {
+	now := time.Now()
+	return max(now.Sub(m.heard), now.Round(0).Sub(m.heard.Round(0)))
+}
+
+func (m *machine) silent() *fault {
+	return &fault{reason: "Nothing came for " + words(m.cfg.Silence) + "."}
+}
+
+// broken is the fault of a body that ended, nil where reading again is of no
+// use.
+func (m *machine) broken(err error) *fault {
+	switch {
+	case errors.Is(err, io.EOF):
+		return &fault{reason: "The connection closed before the stream had ended."}
+	case errors.Is(err, errors.ErrUnsupported):
+		m.fail(&Error{Message: err.Error()})
+		return nil
+	}
+	return &fault{reason: "The connection broke."}
+}
+
+// wait lets a pause go by before the next request and says whether there is to
+// be one.
+func (m *machine) wait(ctx context.Context, f *fault) bool {
+	if m.cfg.Method != "GET" && m.snap.Run == "" {
+		err := f.err
+		if err == nil {
+			err = &Error{Message: f.reason + " The request is not sent again, as it might be carried out twice.", Retryable: true}
+		}
+		m.fail(err)
+		return false
+	}
+	m.snap.Phase, m.snap.Reason, m.snap.Err = Waiting, f.reason, f.err
+	m.snap.RetryHeld = f.held
+	pause := m.pause(f.least)
+	m.snap.RetryAt = time.Now().Add(pause)
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	m.publish()
+	for {
+		select {
+		case <-ctx.Done():
+			m.left(ctx, m.take(), nil)
+			return false
+		case <-m.signal:
+			w := m.take()
+			if m.left(ctx, w, nil) {
+				return false
+			}
+			if due := !time.Now().Round(0).Before(m.snap.RetryAt.Round(0)); w.wake && (due || !f.held) {
+				return true
+			}
+		case <-timer.C:
+			return true
+		}
+	}
+}
+
+// left carries out a wish to be gone, and says whether there was one. c is the
+// connection in use, if there is one.
+func (m *machine) left(ctx context.Context, w wishes, c *connection) bool {
+	switch {
+	case w.stop:
+		m.stop(ctx, c)
+	case w.leave || ctx.Err() != nil:
+		if c != nil {
+			c.abandon()
+		}
+		m.finish(Stopped, "Left. What becomes of the run is the server's policy.", nil)
+	default:
+		return false
+	}
+	return true
+}
+
+// fail ends the client with an error.
+func (m *machine) fail(err *Error) { m.finish(Failed, err.Message, err) }
+
+// finish comes to a phase after which there is none.
+func (m *machine) finish(p Phase, reason string, err *Error) {
+	m.over = true
+	m.snap.Phase, m.snap.Reason, m.snap.Err = p, reason, err
+	m.snap.RetryAt, m.snap.RetryHeld = time.Time{}, false
+	m.snap.EndedAt = time.Now()
+	m.publish()
+}
+
+func (m *machine) publish() {
+	m.mu.Lock()
+	m.shared = m.snap
+	m.mu.Unlock()
+	m.cfg.Sink.Changed(m.snap)
+}

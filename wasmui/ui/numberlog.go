@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"sluice/wasmui/store"
+)
+
+// numbersID is the id of the element that the numbers are in.
+const numbersID = "numbers"
+
+// numberLog is the place of the numbers. go-app's tree ends at it: what is
+// inside is the View's.
+type numberLog struct {
+	app.Compo
+
+	Empty  bool
+	Live   bool // a caret waits for the next one
+	Fast   bool
+	Tone   tone
+	Behind uint64 // how many came after the last one shown; 0 while they are followed
+	Free   bool   // the reader has scrolled away from the end
+	View   *logView
+}
+
+// OnMount implements app.Mounter.
+func (l *numberLog) OnMount(app.Context) {
+	l.View.mount(app.Window().GetElementByID(numbersID))
+}
+
+// OnDismount implements app.Dismounter.
+func (l *numberLog) OnDismount() { l.View.dismount() }
+
+// Render implements app.Composer.
+func (l *numberLog) Render() app.UI {
+	host := el("div").
+		ID(numbersID).
+		Class("numbers").
+		Role("log").
+		Aria("label", "Numbers").
+		Aria("live", l.liveness()).
+		DataSet("tone", string(l.Tone)).
+		DataSet("pace", pace(l.Fast)).
+		DataSet("caret", l.Live)
+	if !l.Empty {
+		// What scrolls has to be reached by keyboard; what is empty has not.
+		host = host.TabIndex(0)
+	}
+	return el("div").Class("stage-log").Body(
+		host,
+		app.If(l.Free && !l.Empty, func() app.UI {
+			return button("button jump").Text(l.jumpLabel()).OnClick(l.onJump)
+		}),
+	)
+}
+
+// liveness has a screen reader announce each number politely, for as long as
+// that can be listened to.
+func (l *numberLog) liveness() string {
+	if l.Fast {
+		return "off"
+	}
+	return "polite"
+}
+
+func pace(fast bool) string {
+	if fast {
+		return "fast"
+	}
+	return "calm"
+}
+
+func (l *numberLog) jumpLabel() string {
+	if l.Behind == 0 {
+		return "Jump to the latest"
+	}
+	return "Jump to the latest, " + store.FormatCount(l.Behind) + " further on"
+}
+
+func (l *numberLog) onJump(app.Context, app.Event) {
+	l.View.jump()
+	focus(numbersID)
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"sluice/wasmui/store"
+	"sluice/wasmui/stream"
+)
+
+// session is the stream that the page shows: the client that reads it and what
+// has come. It outlives its clients; starting again empties it. Its methods are
+// safe for concurrent use: the client calls it from a goroutine of its own.
+type session struct {
+	transport stream.Transport
+	// onNumbers is told that numbers have come, onState that something else is
+	// worth drawing at once. Both are called without the lock and must not block.
+	onNumbers, onState func()
+
+	mu      sync.Mutex
+	client  *stream.Client // nil before the first start
+	history *store.History
+	snap    stream.Snapshot
+	marks   []mark
+	garbled uint64 // messages that were no numbers
+	fault   string // why the last one of them was not
+}
+
+// mark is a place in the stream where something happened to the connection: in
+// front of the number that has this index among all.
+type mark struct {
+	before uint64
+	text   string
+}
+
+// maxMarks bounds what an endless stream over a bad network can pile up.
+const maxMarks = 200
+
+func newSession(transport stream.Transport, onNumbers, onState func()) *session {
+	return &session{
+		transport: transport,
+		onNumbers: onNumbers,
+		onState:   onState,
+		history:   store.New(0),
+	}
+}
+
+// start leaves the stream before and reads the one at url. With a run it reads
+// that run from its start instead, whoever opened it.
+func (s *session) start(ctx context.Context, url, run string) {
+	reader := &reader{session: s}
+	cfg := stream.Config{URL: url, Transport: s.transport, Sink: reader}
+	if run != "" {
+		// Without the address of the stream: where the run is gone, a new one is not
+		// what was asked for.
+		cfg.URL, cfg.Run = "", run
+	}
+	client := stream.New(cfg)
+
+	s.mu.Lock()
+	before := s.client
+	s.client = client
+	reader.client = client
+	s.empty()
+	s.mu.Unlock()
+
+	if before != nil {
+		before.Close()
+	}
+	client.Start(ctx)
+	s.onState()
+}
+
+// empty forgets what has come. The caller holds the lock.
+func (s *session) empty() {
+	s.history.Clear()
+	s.snap = stream.Snapshot{}
+	s.marks = s.marks[:0]
+	s.garbled, s.fault = 0, ""
+}
+
+// clear goes back to the empty page. It does nothing while a stream runs.
+func (s *session) clear() {
+	s.mu.Lock()
+	if s.running() {
+		s.mu.Unlock()
+		return
+	}
+	s.client = nil
+	s.empty()
+	s.mu.Unlock()
+	s.onState()
+}
+
+// running reports whether a stream was started and is not over. The caller
+// holds the lock.
+func (s *session) running() bool {
+	return s.client != nil && !s.snap.Phase.Over()
+}
+
+// with runs f on the client, if there is one, without the lock: the client calls
+// back.
+func (s *session) with(f func(*stream.Client)) {
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	if client != nil {
+		f(client)
+	}
+}
+
+func (s *session) stop()  { s.with((*stream.Client).Stop) }
+func (s *session) cut()   { s.with((*stream.Client).Cut) }
+func (s *session) wake()  { s.with((*stream.Client).Wake) }
+func (s *session) leave() { s.with((*stream.Client).Close) }
+
+// read runs f on what has come, which f may not keep.
+func (s *session) read(f func(h *store.History, marks []mark)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s.history, s.marks)
+}
+
+// reader is the sink of one client. What an earlier client still has to say is
+// of a stream that the page has left.
+type reader struct {
+	session *session
+	client  *stream.Client
+}
+
+// Events implements stream.Sink.
+func (r *reader) Events(batch []stream.Event) {
+	s := r.session
+	s.mu.Lock()
+	if r.client != s.client {
+		s.mu.Unlock()
+		return
+	}
+	garbled := s.garbled
+	for _, e := range batch {
+		if err := s.history.AppendJSON(e.Data, e.Received); err != nil {
+			s.garbled++
+			s.fault = err.Error()
+		}
+	}
+	garbled = s.garbled - garbled
+	s.mu.Unlock()
+	s.onNumbers()
+	if garbled > 0 {
+		s.onState()
+	}
+}
+
+// Changed implements stream.Sink.
+func (r *reader) Changed(snap stream.Snapshot) {
+	s := r.session
+	s.mu.Lock()
+	if r.client != s.client {
+		s.mu.Unlock()
+		return
+	}
+	last := s.snap
+	s.snap = snap
+	s.note(last, snap)
+	s.mu.Unlock()
+	if worthDrawing(last, snap) {
+		s.onState()
+	}
+}
+
+// worthDrawing reports whether the page should not wait for its next regular
+// drawing, as it does for counters.
+func worthDrawing(last, snap stream.Snapshot) bool {
+	return last.Phase != snap.Phase || last.Reason != snap.Reason || last.Run != snap.Run ||
+		last.Cancel != snap.Cancel || last.Err != snap.Err || last.Reset != snap.Reset ||
+		(last.Events == 0) != (snap.Events == 0)
+}
+
+// note marks the places where the stream was resumed, and where it was reset.
+// The caller holds the lock.
+func (s *session) note(last, snap stream.Snapshot) {
+	if snap.Phase == stream.Open && snap.Reconnects > last.Reconnects {
+		s.addMark("resumed")
+	}
+	if snap.Reset != nil && (last.Reset == nil || snap.Reset.Count > last.Reset.Count) {
+		text := "gap"
+		if snap.Reset.First > 0 {
+			text = "gap: goes on at event " + strconv.FormatUint(snap.Reset.First, 10)
+		}
+		s.addMark(text)
+	}
+}
+
+func (s *session) addMark(text string) {
+	if len(s.marks) == maxMarks {
+		s.marks = append(s.marks[:0], s.marks[1:]...)
+	}
+	s.marks = append(s.marks, mark{before: s.history.Total(), text: text})
+}
