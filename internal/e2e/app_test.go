@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"sluice/internal/rig"
+)
+
+// The app opens without a network, at any of its addresses, and says what it
+// waits for; and goes on by itself when the bridge is back.
+func TestOffline(t *testing.T) {
+	t.Parallel()
+	r, _, p := start(t, rig.Config{}, "")
+	evaluate[bool](p, `navigator.serviceWorker.ready.then(() => true)`)
+	r.KillBridge()
+	p.open(r.URL + "/?count=3&min_pause=0.05s&max_pause=0.05s")
+	p.click("Start")
+	p.wait("the page says that there is no connection", `/Connection lost|Offline/.test(sluice.state())`)
+	r.StartBridge()
+	p.waitState("Finished")
+	p.checkPositions(3)
+	p.forgive("ERR_CONNECTION_REFUSED")
+	p.forgive("503")
+}
+
+// Streams do not pass through the service worker.
+func TestWorkerLeavesStreamsAlone(t *testing.T) {
+	t.Parallel()
+	r, _, p := start(t, rig.Config{}, "")
+	evaluate[bool](p, `navigator.serviceWorker.ready.then(() => true)`)
+	p.open(r.URL + "/?count=3&min_pause=0.05s&max_pause=0.05s")
+	p.wait("the page is the worker's", `navigator.serviceWorker.controller !== null`)
+	p.click("Start")
+	p.waitState("Finished")
+	if through := evaluate[int](p, `performance.getEntriesByType('resource').filter(e => e.name.includes('/sse') && e.workerStart > 0 && e.responseStart > 0 && e.deliveryType === 'cache').length`); through != 0 {
+		t.Errorf("%d streams were answered by the worker", through)
+	}
+	if ids := evaluate[string](p, `new Promise(done => {
+		const es = new EventSource('/sse?count=4&min_pause=0.05s&max_pause=0.05s');
+		es.addEventListener('end', e => { es.close(); done(e.lastEventId); });
+	})`); !strings.HasSuffix(ids, "-5-end") {
+		t.Errorf("under the worker the last id of EventSource is %q", ids)
+	}
+}
+
+func TestInstallable(t *testing.T) {
+	t.Parallel()
+	_, _, p := start(t, rig.Config{}, "")
+	got := evaluate[struct {
+		Name, StartURL, Display string
+		Sizes                   []string
+		Broken                  []string
+	}](p, `(async () => {
+		const link = document.querySelector('link[rel=manifest]').href;
+		const m = await (await fetch(link)).json();
+		const out = {Name: m.name, StartURL: m.start_url, Display: m.display, Sizes: m.icons.map(i => i.sizes), Broken: []};
+		for (const i of m.icons) {
+			const r = await fetch(new URL(i.src, link));
+			if (!r.ok || !r.headers.get('content-type').startsWith('image/')) out.Broken.push(i.src);
+		}
+		return out;
+	})()`)
+	if got.Name == "" || got.Display != "standalone" || len(got.Broken) > 0 || !strings.Contains(strings.Join(got.Sizes, " "), "512x512") || !strings.Contains(strings.Join(got.Sizes, " "), "192x192") {
+		t.Errorf("the manifest is %+v", got)
+	}
+}
+
+func TestPhone(t *testing.T) {
+	t.Parallel()
+	_, _, p := start(t, rig.Config{}, "?count=30&min_pause=0.02s&max_pause=0.02s&sequence=SEQUENCE_NORMAL")
+	p.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	check := func(when string) {
+		t.Helper()
+		if wide := evaluate[[]string](p, `[...document.querySelectorAll('body *')].filter(e => { const r = e.getBoundingClientRect(); const s = getComputedStyle(e); return r.width && s.visibility !== 'hidden' && s.position !== 'absolute' && r.right > innerWidth + 1 && !e.closest('[class*=unseen]') }).slice(0, 5).map(e => e.tagName + '.' + e.className)`); len(wide) > 0 && evaluate[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
+			t.Errorf("%s, the page is wider than the phone: %v", when, wide)
+		}
+		if small := evaluate[[]string](p, `[...document.querySelectorAll('button')].filter(b => { const r = b.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.height < 24 }).map(b => b.textContent)`); len(small) > 0 {
+			t.Errorf("%s, buttons are too small to be touched: %v", when, small)
+		}
+	}
+	check("before the start")
+	p.click("Start")
+	p.waitNumber(5)
+	check("while it runs")
+	p.waitState("Finished")
+	check("at the end")
+}
+
+// axe finds nothing, in any state, in light and dark.
+func TestAccessibility(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("axe-core is not installed, `make e2e` does it: %v", err)
+	}
+	_, b, _ := start(t, rig.Config{}, "")
+	r := rig.Start(t, rig.Config{})
+	for _, scheme := range []string{"light", "dark"} {
+		p := b.newPage()
+		p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: scheme},
+				// What is still fading in has no colour of its own yet.
+				{Name: "prefers-reduced-motion", Value: "reduce"},
+			}})
+			return err
+		}))
+		check := func(state string) {
+			t.Helper()
+			evaluate[bool](p, string(axe)+"\ntrue")
+			found := evaluate[[]string](p, `axe.run().then(r => r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.html.slice(0, 200)).join(' ')))`)
+			for _, f := range found {
+				t.Errorf("%s, %s: %s", state, scheme, f)
+			}
+		}
+		p.open(r.URL + "/?endless=true&min_pause=0.05s&max_pause=0.05s")
+		check("empty")
+		p.click("Start")
+		p.waitNumber(5)
+		check("running")
+		p.click("Stop")
+		p.waitState("Stopped")
+		check("stopped")
+		p.open(r.URL + "/?count=5&min_pause=3s&max_pause=1s")
+		p.click("Start")
+		p.waitState("Failed")
+		check("failed")
+		p.forgive("400")
+	}
+}
+
+// The page stays small however much comes, and shows the end of it.
+func TestHundredThousandNumbers(t *testing.T) {
+	t.Parallel()
+	_, _, p := start(t, rig.Config{}, "?count=100000&min_pause=0s&max_pause=0s")
+	evaluate[bool](p, `window.longest = 0; new PerformanceObserver(l => { for (const e of l.getEntries()) longest = Math.max(longest, e.duration) }).observe({type: 'longtask'}); true`)
+	took := evaluate[float64](p, `new Promise(done => {
+		const start = performance.now();
+		const look = () => sluice.state().includes('Finished') ? done(performance.now() - start) : setTimeout(look, 10);
+		sluice.button('Start').click();
+		look();
+	})`)
+	if last := evaluate[int](p, `sluice.last()`); last != 100000 {
+		t.Errorf("the last number on the page is %d", last)
+	}
+	if n := evaluate[int](p, `document.querySelectorAll('*').length`); n > 20000 {
+		t.Errorf("the page has %d elements", n)
+	}
+	t.Logf("100,000 numbers took %.0f ms, %.0f a second; the longest task took %.0f ms", took, 1e8/took, evaluate[float64](p, `longest`))
+}

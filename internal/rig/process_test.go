@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rig_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"sluice/bridge/sse"
+	"sluice/internal/rig"
+)
+
+// pair is a backend and a bridge, each a process.
+type pair struct {
+	programs rig.Programs
+	backend  *rig.Process
+	bridge   *rig.Process
+}
+
+func startPair(t *testing.T, bridgeArgs ...string) *pair {
+	t.Helper()
+	p := &pair{programs: rig.Build(t)}
+	p.backend = p.programs.Start(t, "numbersd", "--listen=127.0.0.1:0")
+	p.startBridge(t, "127.0.0.1:0", bridgeArgs...)
+	return p
+}
+
+func (p *pair) startBridge(t *testing.T, addr string, args ...string) {
+	t.Helper()
+	p.bridge = p.programs.Start(t, "sluice", append([]string{"--listen=" + addr, "--backend=" + p.backend.Addr}, args...)...)
+	p.awaitReady(t)
+}
+
+func (p *pair) awaitReady(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.bridge.Addr+"/readyz", nil)
+		res, err := http.DefaultClient.Do(r)
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("the bridge is not ready:\n%s", p.bridge.Log())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (p *pair) url(query string) string { return "http://" + p.bridge.Addr + "/sse?" + query }
+
+// `kill -9` of the bridge, and of the backend, in the middle of a stream costs
+// no number and repeats none.
+func TestKill9(t *testing.T) {
+	t.Parallel()
+	p := startPair(t)
+	defer http.DefaultClient.CloseIdleConnections()
+	const count = 120
+	var got []string
+	var pauses []time.Duration
+	last := time.Now()
+	events := make(chan int, count)
+	done := make(chan error, 1)
+	go func() {
+		v := &rig.Viewer{URL: p.url(fmt.Sprintf("count=%d&seed=11&min_pause=0.01s&max_pause=0.01s", count)), Client: freshClient(t), Event: func(e sse.Event) {
+			got = append(got, string(e.Data))
+			pauses = append(pauses, time.Since(last))
+			last = time.Now()
+			events <- len(got)
+		}}
+		_, err := v.Read(t.Context())
+		done <- err
+		close(events)
+	}()
+	for n := range events {
+		switch n {
+		case 30, 90:
+			addr := p.bridge.Addr
+			p.bridge.Kill()
+			p.startBridge(t, addr)
+		case 60:
+			addr := p.backend.Addr
+			p.backend.Kill()
+			p.backend = p.programs.Start(t, "numbersd", "--listen="+addr)
+		}
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != count {
+		t.Fatalf("got %d numbers, want %d", len(got), count)
+	}
+	for i, data := range got {
+		if want := fmt.Sprintf(`{"position":%d,`, i+1); !bytes.HasPrefix([]byte(data), []byte(want)) {
+			t.Fatalf("number %d is %s", i+1, data)
+		}
+	}
+	t.Logf("from bridge killed to the next number %v and %v, from backend killed %v", pauses[30], pauses[90], pauses[60])
+}
+
+// SIGTERM under 1,000 viewers closes their streams over the window, each with
+// a time of its own to come back, and the program ends well.
+func TestSIGTERMUnderLoad(t *testing.T) {
+	t.Parallel()
+	const viewers, window = 1000, 3 * time.Second
+	p := startPair(t, "--drain="+window.String())
+	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 0, DisableKeepAlives: true}}
+	var open, ended atomic.Int64
+	var mu sync.Mutex
+	var closed []time.Time
+	retries := make(map[time.Duration]int)
+	var wg sync.WaitGroup
+	for range viewers {
+		wg.Go(func() {
+			res, err := client.Get(p.url("endless=true&min_pause=0.5s&max_pause=1s"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer res.Body.Close()
+			events := sse.NewReader(res.Body)
+			var retry time.Duration
+			events.OnRetry = func(d time.Duration) { retry = d }
+			first := true
+			for {
+				e, err := events.Next()
+				if err == io.EOF {
+					break
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if first {
+					first = false
+					open.Add(1)
+				}
+				if e.Type == "end" {
+					ended.Add(1)
+				}
+			}
+			mu.Lock()
+			closed = append(closed, time.Now())
+			retries[retry]++
+			mu.Unlock()
+		})
+	}
+	deadline := time.Now().Add(60 * time.Second)
+	for open.Load() < viewers {
+		if time.Now().After(deadline) || t.Failed() {
+			t.Fatalf("only %d streams are open", open.Load())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	start := time.Now()
+	p.bridge.Signal(syscall.SIGTERM)
+	wg.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if code, err := p.bridge.Wait(ctx); code != 0 || err != nil {
+		t.Errorf("the bridge ended with %d, %v:\n%s", code, err, p.bridge.Log())
+	}
+	if ended.Load() != 0 {
+		t.Errorf("%d streams were ended, that could go on elsewhere", ended.Load())
+	}
+	if len(retries) < 300 {
+		t.Errorf("%d viewers were told %d different times to come back", viewers, len(retries))
+	}
+	// No tenth of the window may have more than a quarter of the streams.
+	tenths := make([]int, 11)
+	for _, c := range closed {
+		tenths[min(10, int(c.Sub(start)*10/window))]++
+	}
+	for i, n := range tenths {
+		if n > viewers/4 {
+			t.Errorf("%d of %d streams closed in tenth %d of the window: %v", n, viewers, i, tenths)
+		}
+	}
+	t.Logf("%d streams closed within %v, in each tenth of %v: %v", len(closed), time.Since(start).Round(time.Millisecond), window, tenths)
+}
+
+// A second signal does not wait.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	p := startPair(t, "--drain=1h")
+	res, err := http.Get(p.url("endless=true&min_pause=0.1s&max_pause=0.1s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if _, err := sse.NewReader(res.Body).Next(); err != nil {
+		t.Fatal(err)
+	}
+	p.bridge.Signal(syscall.SIGTERM)
+	for !strings.Contains(p.bridge.Log(), "closing the streams") {
+		time.Sleep(time.Millisecond)
+	}
+	p.bridge.Signal(syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if code, err := p.bridge.Wait(ctx); err != nil || code == 0 {
+		t.Errorf("the bridge ended with %d, %v", code, err)
+	}
+}
+
+// One viewer of an unthrottled stream reads a byte now and then, a hundred
+// others read at once: they are not held up, and the bridge stays small.
+func TestOneSlowViewerBesideMany(t *testing.T) {
+	t.Parallel()
+	p := startPair(t)
+	const many, count = 100, 2000
+	slow, err := net.Dial("tcp", p.bridge.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	slow.(*net.TCPConn).SetReadBuffer(4096)
+	fmt.Fprintf(slow, "GET /sse?endless=true&min_pause=0s&max_pause=0s HTTP/1.1\r\nHost: x\r\n\r\n")
+	stop := make(chan struct{})
+	var trickle sync.WaitGroup
+	trickle.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			if _, err := slow.Read(make([]byte, 1)); err != nil {
+				t.Errorf("the slow viewer lost its connection: %v", err)
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-stop:
+				return
+			}
+		}
+	})
+	var wg sync.WaitGroup
+	for range many {
+		wg.Go(func() {
+			n := 0
+			v := &rig.Viewer{URL: p.url(fmt.Sprintf("count=%d&min_pause=0s&max_pause=0s", count)), Client: freshClient(t), Event: func(sse.Event) { n++ }}
+			if _, err := v.Read(t.Context()); err != nil || n != count || v.Connections != 1 {
+				t.Errorf("a viewer got %d numbers over %d connections: %v", n, v.Connections, err)
+			}
+		})
+	}
+	wg.Wait()
+	close(stop)
+	trickle.Wait()
+	rss := p.bridge.RSS()
+	t.Logf("the bridge has %d MiB", rss>>20)
+	if limit := 400 << 20; rss > limit {
+		t.Errorf("the bridge has %d MiB, more than %d", rss>>20, limit>>20)
+	}
+}
