@@ -51,7 +51,12 @@ func (s *source) below(n uint64) uint64 {
 	return high
 }
 
-// unit returns one of the multiples of 2^-53 from 0 to just under 1, exactly.
-func (s *source) unit() float64 {
-	return float64(s.next()>>11) * 0x1p-53
+// unit returns one of the multiples of 2^-53 from 0 to just under 1.
+func (s *source) unit() float64 { return fraction(s.next()) }
+
+// fraction is bits/2^64, cut off at 53 bits and so exact. The conversion is
+// for whoever adds to it: some architectures have an instruction that multiplies
+// and adds with one rounding, and Go uses it unless a conversion comes between.
+func fraction(bits uint64) float64 {
+	return float64(float64(bits>>11) * 0x1p-53)
 }

@@ -11,9 +11,9 @@ import "math/bits"
 // Box-Muller, the ziggurat and the inverse distribution function all need
 // logarithms, exponentials or sines, whose last bit the Go library does not
 // promise to be the same on every architecture. This algorithm only compares
-// integers, so that nothing is left to differ: one conversion at the end, of a
-// whole part and a multiple of 2^-53, is rounded once as IEEE 754 says. It
-// takes some forty draws of a few nanoseconds.
+// integers, so that nothing is left to differ: at the end one sum, of the whole
+// part and the fraction, is rounded once as IEEE 754 says. It takes a few dozen
+// draws of a nanosecond or two.
 func (s *source) normal() float64 {
 	for {
 		// k has probability in proportion to exp(-k²/2): first exp(-k/2) by
@@ -31,7 +31,7 @@ func (s *source) normal() float64 {
 		if !s.allStep(k, x) {
 			continue
 		}
-		value := float64(k) + float64(x>>11)*0x1p-53 // the product is exact: fusing it changes nothing
+		value := float64(k) + fraction(x)
 		if s.next()>>63 == 0 {
 			return value
 		}

@@ -105,9 +105,8 @@ func (u uniform) next(position uint32) (float64, bool) {
 	s := sourceAt(u.seed, purposeValue, position)
 	x := s.unit()
 	// A weighted mean of the bounds, since their difference may be more than a
-	// double holds. The conversions keep the compiler from fusing a product
-	// into the sum, which rounds differently where it is done; the two
-	// comparisons undo what rounding may take past a bound.
+	// double holds. The conversions are there for the same reason as fraction's;
+	// the two comparisons undo what rounding may take past a bound.
 	value := float64(u.lower*(1-x)) + float64(u.upper*x)
 	return min(max(value, u.lower), u.upper), true
 }

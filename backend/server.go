@@ -106,7 +106,7 @@ func WithMaxConns(n int) ServerOption {
 // and should be told when there are too many.
 func WithMaxConnStreams(n int) ServerOption {
 	return serverOptionFunc(func(s *serverSettings) {
-		s.maxConnStreams = uint32(min(max(n, 0), math.MaxUint32))
+		s.maxConnStreams = uint32(min(max(n, 0), math.MaxInt32))
 	})
 }
 
@@ -118,7 +118,7 @@ func NewServer(service *Service, options ...ServerOption) *Server {
 	}
 	maxCalls := service.maxStreams + SpareCalls
 	if settings.maxConnStreams == 0 {
-		settings.maxConnStreams = uint32(min(maxCalls, math.MaxUint32))
+		settings.maxConnStreams = uint32(maxCalls)
 	}
 	s := &Server{
 		health:   newHealthServer(Name),

@@ -75,10 +75,10 @@ func BenchmarkRatio(b *testing.B) {
 		b.Run(s.name, func(b *testing.B) {
 			var c, d, g []time.Duration
 			for b.Loop() {
-				c = append(c, timed(b, 8, compiled))
-				d = append(d, timed(b, 2, dynamic))
+				c = append(c, timed(b, 32, compiled))
+				d = append(d, timed(b, 4, dynamic))
 				if generated != nil {
-					g = append(g, timed(b, 2, generated))
+					g = append(g, timed(b, 4, generated))
 				}
 			}
 			ns := median(c)

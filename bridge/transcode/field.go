@@ -7,161 +7,213 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Field reads one field out of the wire bytes of a message and passes over all
-// else. Like a [Program] it is compiled once, by [CompileField], and may be used
-// by any number of goroutines at once.
+// Field reads one field of messages of one type as text, straight from their
+// wire bytes: the position that a stream can be resumed from, for instance. It
+// is made by [CompileField], never changes, and may be used by any number of
+// goroutines at once. Its zero value is of no use.
 type Field struct {
 	message protoreflect.FullName
-	path    []protoreflect.FieldNumber
-	groups  []bool // whether the message at that step is delimited by tags
-	kind    protoreflect.Kind
+	path    string
+	steps   []step // from the message to the field
+	desc    protoreflect.FieldDescriptor
+	leaf    field
 }
 
-// CompileField returns the field at a path of names as in the .proto file,
-// joined by dots, as in "header.revision". Each name but the last is of a
-// message that is not repeated, and the last of a string, bytes, an integer, an
-// enum or a bool, not repeated either. What else a path may be is an error that
-// says so.
+// step is one field on the way, in the message that the step before led to.
+type step struct {
+	number protowire.Number
+	wire   protowire.Type
+	// rivals are the other members of a oneof that the field is in, by number.
+	// What comes last on the wire is set, and unsets what came before.
+	rivals map[protowire.Number]protowire.Type
+}
+
+// CompileField makes a reader of the field that a path leads to from messages
+// of a type. A path is the names of fields in the schema, joined by dots, as in
+// "header.revision". The last is a string, bytes, an integer, an enum or a
+// bool; those before it are messages; none is repeated.
+//
+// It fails with a [*CompileError] that says what about the path is not so.
 func CompileField(md protoreflect.MessageDescriptor, path string) (*Field, error) {
-	f := &Field{message: md.FullName()}
-	for name := range strings.SplitSeq(path, ".") {
-		if md == nil {
-			return nil, fmt.Errorf("transcode: %s: there is nothing within %q to find %q in", f.message, path, name)
+	f := &Field{message: md.FullName(), path: path}
+	names := strings.Split(path, ".")
+	for i, name := range names {
+		fail := func(format string, args ...any) (*Field, error) {
+			return nil, &CompileError{f.message, fmt.Sprintf("path %q: ", path) + fmt.Sprintf(format, args...)}
 		}
 		fd := md.Fields().ByName(protoreflect.Name(name))
 		if fd == nil {
-			return nil, fmt.Errorf("transcode: %s: %s has no field %q", f.message, md.FullName(), name)
+			return fail("%s has no field %q", md.FullName(), name)
 		}
-		if fd.IsList() || fd.IsMap() {
-			return nil, fmt.Errorf("transcode: %s: %s is repeated, and one value is needed", f.message, fd.FullName())
+		if fd.Cardinality() == protoreflect.Repeated {
+			return fail("%s is repeated", fd.FullName())
 		}
-		f.path = append(f.path, fd.Number())
-		f.groups = append(f.groups, fd.Kind() == protoreflect.GroupKind)
-		f.kind, md = fd.Kind(), fd.Message()
-	}
-	switch f.kind {
-	case protoreflect.MessageKind, protoreflect.GroupKind, protoreflect.FloatKind, protoreflect.DoubleKind:
-		return nil, fmt.Errorf("transcode: %s: %q is a %v, and a string, bytes, an integer, an enum or a bool is needed", f.message, path, f.kind)
+		f.steps = append(f.steps, newStep(fd))
+		if i < len(names)-1 {
+			if md = fd.Message(); md == nil {
+				return fail("%s is no message", fd.FullName())
+			}
+			continue
+		}
+		f.desc = fd
+		switch f.leaf.kind = kinds[fd.Kind()]; f.leaf.kind {
+		case kindMessage, kindFloat, kindDouble:
+			return fail("%s is a %v, and not a string, bytes, an integer, an enum or a bool", fd.FullName(), fd.Kind())
+		case kindEnum:
+			f.leaf.kind = kindInt32
+		}
+		f.leaf.implicit = !fd.HasPresence()
 	}
 	return f, nil
 }
 
-// AppendText appends the field's value as text to dst: integers and enums in
-// decimal, bools as true and false, strings as they are, and bytes in base64
-// for URLs without padding. It returns false, and dst unchanged, where the field
-// is not set or is empty or zero, and an [*Error] where the bytes are not a
-// message.
-func (f *Field) AppendText(dst, wire []byte) ([]byte, bool, error) {
-	value, found, err := f.find(wire, 0)
-	if err != nil || !found {
-		return dst, false, err
+func newStep(fd protoreflect.FieldDescriptor) step {
+	s := step{number: fd.Number(), wire: wireTypes[fd.Kind()]}
+	if od := fd.ContainingOneof(); od != nil && od.Fields().Len() > 1 {
+		s.rivals = make(map[protowire.Number]protowire.Type)
+		for i := range od.Fields().Len() {
+			if rival := od.Fields().Get(i); rival != fd {
+				s.rivals[rival.Number()] = wireTypes[rival.Kind()]
+			}
+		}
 	}
-	if value.bytes == nil && value.bits == 0 {
+	return s
+}
+
+// Descriptor returns the field that is read.
+func (f *Field) Descriptor() protoreflect.FieldDescriptor { return f.desc }
+
+// AppendText appends the field's text to dst and returns the extended buffer.
+// Text is a string as it is, decimal for integers and for the numbers of enums,
+// true or false, and unpadded base64 in its URL alphabet for bytes.
+//
+// It reports false, and appends nothing, where the field is not set: where it
+// is not there, where a message on the way to it is not there, and where it is
+// an empty string or empty bytes. A zero counts as set only if the schema lets
+// one tell it from an unset field.
+//
+// It fails with an [*Error] where the wire bytes cannot be read as far as the
+// way to the field goes, and for a string that is not UTF-8; dst then comes
+// back as it was. Any legal wire will do, with fields twice and messages split.
+func (f *Field) AppendText(dst, wire []byte) (out []byte, ok bool, err error) {
+	found, fail := f.find(wire, 0, 0, located{})
+	if fail == nil && found.set && f.leaf.kind == kindString && !utf8.Valid(found.content) {
+		fail = fault(ErrUTF8, found.offset, "")
+	}
+	if fail != nil {
+		fail = fail.finish(f.message)
+		fail.Path = f.path
+		return dst, false, fail
+	}
+	if !found.set {
 		return dst, false, nil
 	}
+	switch f.leaf.kind {
+	case kindString:
+		return append(dst, found.content...), len(found.content) > 0, nil
+	case kindBytes:
+		return base64.RawURLEncoding.AppendEncode(dst, found.content), len(found.content) > 0, nil
+	case kindBool:
+		if f.leaf.implicit && found.bits == 0 {
+			return dst, false, nil
+		}
+		return strconv.AppendBool(dst, found.bits != 0), true, nil
+	}
+	if f.leaf.implicit && f.leaf.isZero(&entry{value: found.bits}) {
+		return dst, false, nil
+	}
+	return f.leaf.appendInteger(dst, found.bits), true, nil
+}
+
+// appendInteger writes an integer without the quotes that JSON has around one
+// of 64 bits.
+func (f *field) appendInteger(out []byte, bits uint64) []byte {
 	switch f.kind {
-	case protoreflect.StringKind:
-		return append(dst, value.bytes...), len(value.bytes) > 0, nil
-	case protoreflect.BytesKind:
-		return base64.RawURLEncoding.AppendEncode(dst, value.bytes), len(value.bytes) > 0, nil
-	case protoreflect.BoolKind:
-		return append(dst, "true"...), true, nil
-	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
-		return strconv.AppendUint(dst, uint64(uint32(value.bits)), 10), true, nil
-	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
-		return strconv.AppendUint(dst, value.bits, 10), true, nil
-	case protoreflect.Sint32Kind, protoreflect.Sint64Kind:
-		return strconv.AppendInt(dst, zigzag(value.bits), 10), true, nil
-	case protoreflect.Int64Kind, protoreflect.Sfixed64Kind:
-		return strconv.AppendInt(dst, int64(value.bits), 10), true, nil
-	default: // int32, sfixed32 and enums
-		return strconv.AppendInt(dst, int64(int32(value.bits)), 10), true, nil
+	case kindInt64:
+		return appendInt(out, int64(bits))
+	case kindSint64:
+		return appendInt(out, zigzag(bits))
+	case kindUint64:
+		return appendUint(out, bits)
 	}
+	return f.appendScalar(out, bits)
 }
 
-// scalar is a value as the wire has it.
-type scalar struct {
-	bits  uint64
-	bytes []byte
+// located is what find found: the last of the field's values.
+type located struct {
+	set     bool
+	bits    uint64
+	content []byte
+	offset  int
 }
 
-// find looks for the rest of the path, from step on, in wire. Of a field that
-// comes more than once the last counts; of a message that does, all parts.
-func (f *Field) find(wire []byte, step int) (value scalar, found bool, err error) {
-	last := step == len(f.path)-1
-	for pos := 0; pos < len(wire); {
-		number, kind, n := protowire.ConsumeTag(wire[pos:])
-		if n < 0 {
-			return scalar{}, false, f.malformed(pos, n)
+// find looks for the field in a message at a step of the path, whose bytes
+// begin at an offset of the whole. It takes what was found before, in an
+// earlier part of the same message, and gives back what is true after it.
+func (f *Field) find(b []byte, offset, depth int, found located) (located, *Error) {
+	s := &f.steps[depth]
+	for len(b) > 0 {
+		number, wire, n := protowire.ConsumeTag(b)
+		if n >= 0 && number > protowire.MaxValidNumber {
+			return found, fault(ErrMalformed, offset, "field number %d", number)
 		}
-		start := pos + n
-		size := protowire.ConsumeFieldValue(number, kind, wire[start:])
+		size := n
+		if n >= 0 {
+			if size = protowire.ConsumeFieldValue(number, wire, b[n:]); size >= 0 {
+				size += n
+			}
+		}
 		if size < 0 {
-			return scalar{}, false, f.malformed(start, size)
+			return found, fault(ErrMalformed, offset, "%v", protowire.ParseError(size))
 		}
-		body := wire[start : start+size]
-		pos = start + size
-		if number != f.path[step] {
-			continue
-		}
+		value := b[n:size]
 		switch {
-		case !last:
-			if f.groups[step] != (kind == protowire.StartGroupType) || !f.groups[step] && kind != protowire.BytesType {
-				continue // a field that the schema does not know by that type
+		case number == s.number && wire == s.wire:
+			if depth == len(f.steps)-1 {
+				found = f.locate(value, offset+n)
+				break
 			}
-			inner, _ := protowire.ConsumeBytes(body)
-			if f.groups[step] {
-				inner, _ = protowire.ConsumeGroup(number, body)
+			var content []byte
+			if wire == protowire.StartGroupType {
+				content, _ = protowire.ConsumeGroup(number, value)
+			} else {
+				content, _ = protowire.ConsumeBytes(value)
+				n = size - len(content)
 			}
-			v, ok, err := f.find(inner, step+1)
-			if err != nil {
-				return scalar{}, false, err
+			var err *Error
+			if found, err = f.find(content, offset+n, depth+1, found); err != nil {
+				return found, err
 			}
-			if ok {
-				value, found = v, true
+		case s.rivals != nil:
+			if rival, ok := s.rivals[number]; ok && rival == wire {
+				found = located{}
 			}
-		case kind == wireKind(f.kind):
-			value, found = readScalar(kind, body), true
 		}
+		b = b[size:]
+		offset += size
 	}
-	return value, found, nil
+	return found, nil
 }
 
-// wireKind returns how values of a kind are written.
-func wireKind(k protoreflect.Kind) protowire.Type {
-	switch k {
-	case protoreflect.StringKind, protoreflect.BytesKind:
-		return protowire.BytesType
-	case protoreflect.Fixed32Kind, protoreflect.Sfixed32Kind:
-		return protowire.Fixed32Type
-	case protoreflect.Fixed64Kind, protoreflect.Sfixed64Kind:
-		return protowire.Fixed64Type
-	default:
-		return protowire.VarintType
-	}
-}
-
-// readScalar reads a value that is known to be whole.
-func readScalar(kind protowire.Type, body []byte) (v scalar) {
-	switch kind {
-	case protowire.BytesType:
-		v.bytes, _ = protowire.ConsumeBytes(body)
+// locate reads a value of the field.
+func (f *Field) locate(value []byte, offset int) located {
+	found := located{set: true, offset: offset}
+	switch f.steps[len(f.steps)-1].wire {
+	case protowire.VarintType:
+		found.bits, _ = protowire.ConsumeVarint(value)
 	case protowire.Fixed32Type:
-		bits, _ := protowire.ConsumeFixed32(body)
-		v.bits = uint64(bits)
+		bits, _ := protowire.ConsumeFixed32(value)
+		found.bits = uint64(bits)
 	case protowire.Fixed64Type:
-		v.bits, _ = protowire.ConsumeFixed64(body)
-	default:
-		v.bits, _ = protowire.ConsumeVarint(body)
+		found.bits, _ = protowire.ConsumeFixed64(value)
+	case protowire.BytesType:
+		found.content, _ = protowire.ConsumeBytes(value)
 	}
-	return v
-}
-
-func (f *Field) malformed(pos, n int) error {
-	return &Error{Message: f.message, Offset: pos, Reason: ErrMalformed, Detail: protowire.ParseError(n).Error()}
+	return found
 }

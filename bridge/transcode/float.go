@@ -25,6 +25,9 @@ const (
 	exactWhole32 = 1 << (fraction32 + 1)
 )
 
+// fewDecimals is the unit in which a number of up to four decimals is whole.
+const fewDecimals = 1e4
+
 // appendFloat64 writes a double as protojson does: the shortest decimal that
 // reads back as the same double, with an exponent below 1e-6 and from 1e21 on.
 func appendFloat64(out []byte, v float64) []byte {
@@ -41,6 +44,13 @@ func appendFloat64(out []byte, v float64) []byte {
 	if v < exactWhole64 {
 		if whole := uint64(v); float64(whole) == v {
 			return appendUint(out, whole)
+		}
+	}
+	// Most numbers that people deal with have few decimals. One of up to 15
+	// digits that reads back as v is the shortest: no other of 15 does.
+	if scaled := v * fewDecimals; scaled < 1e15 {
+		if digits := uint64(scaled); float64(digits) == scaled && scaled/fewDecimals == v {
+			return appendDecimal(out, digits, -4)
 		}
 	}
 	// v is c·2^q.

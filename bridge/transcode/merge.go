@@ -18,11 +18,12 @@ const anyName protoreflect.FullName = "google.protobuf.Any"
 // maxMergeWork bounds what merging a message may cost, as its length times how
 // deep its messages nest: dynamicpb reads a group once for each group around
 // it, and so does this package with the content of a google.protobuf.Any.
-const maxMergeWork = 1 << 28
+// Messages up to 13 KB may nest as deep as any other.
+const maxMergeWork = 1 << 27
 
 // minMergeDepth is how deep messages of any length may nest and still be
-// merged. protobuf's C++ and Java readers take no more from anyone.
-const minMergeDepth = 100
+// merged.
+const minMergeDepth = 32
 
 // merge rewrites a message that the tight path cannot write as one that it can:
 // it has each field once. What a field that stands twice means is for protobuf

@@ -56,17 +56,17 @@ const (
 
 // field is all that is to be known of a field at run time.
 type field struct {
-	key       string  // `,"name":`
-	name      string  // as error paths show it
-	number    uint32  // on the wire
-	kind      kind    // of one value; of the entries' values in a map
-	shape     shape   //
-	wire      uint8   // wire type of one value
-	packable  bool    // a list that may also come as one length-delimited run
-	implicit  bool    // its zero value is the same as its absence
-	required  bool    //
-	extension bool    //
-	oneof     uint32  // which oneof it is a member of, from 1; 0 for none
+	key       string   // `,"name":`
+	name      string   // as error paths show it
+	number    uint32   // on the wire
+	kind      kind     // of one value; of the entries' values in a map
+	shape     shape    //
+	wire      uint8    // wire type of one value
+	packable  bool     // a list that may also come as one length-delimited run
+	implicit  bool     // its zero value is the same as its absence
+	required  bool     //
+	extension bool     //
+	oneof     uint32   // which oneof it is a member of, from 1; 0 for none
 	msg       *message // of kindMessage
 	enum      *enum    // of kindEnum
 	entry     *message // of a map: the message that an entry is on the wire

@@ -58,11 +58,12 @@ func (p *Program) AppendJSON(dst, wire []byte) ([]byte, error) {
 type run struct {
 	prog    *Program
 	wire    []byte
-	entries []entry // a stack: the fields of the messages that are being written
-	pairs   []pair  // likewise: the entries of maps
-	limit   int     // how long the output may become
-	groups  int     // bytes passed over to find the ends of groups
-	partial bool    // required fields may be missing
+	entries []entry  // a stack: the fields of the messages that are being written
+	pairs   []pair   // likewise: the entries of maps
+	open    []uint32 // numbers of groups whose end is being looked for
+	limit   int      // how long the output may become
+	groups  int      // bytes passed over to find the ends of groups
+	partial bool     // required fields may be missing
 }
 
 // runs keeps the stacks of runs that are over.
@@ -80,7 +81,7 @@ func (r *run) release() {
 	if cap(pairs) > maxKept {
 		pairs = nil
 	}
-	*r = run{entries: entries, pairs: pairs}
+	*r = run{entries: entries, pairs: pairs, open: r.open}
 	runs.Put(r)
 }
 

@@ -88,7 +88,7 @@ func (r *run) scan(m *message, pos, end int) *Error {
 			e.value = uint64(pos)
 		case protowire.StartGroupType:
 			var err *Error
-			if e.value, pos, err = r.group(b, pos, tag>>3, 0); err != nil {
+			if e.value, pos, err = r.group(b, pos, uint32(tag>>3)); err != nil {
 				return err
 			}
 		default:
@@ -177,17 +177,18 @@ func (m *message) sort(entries []entry) *Error {
 }
 
 // group finds the end of the group whose content begins at a position: where
-// its end tag begins, and where that ends. The nesting is bounded as
-// protowire bounds it.
-func (r *run) group(b []byte, pos int, number uint64, depth int) (end uint64, next int, err *Error) {
-	if depth > MaxDepth {
-		return 0, 0, fault(ErrTooDeep, pos, "groups nest deeper than %d", MaxDepth)
-	}
+// its end tag begins, and where that ends. The nesting is bounded as protowire
+// bounds it.
+func (r *run) group(b []byte, pos int, number uint32) (end uint64, next int, err *Error) {
 	from := pos
+	open := append(r.open[:0], number) // the groups that have not ended yet
 	for {
 		at := pos
 		var tag uint64
-		if tag, pos = varint(b, pos); pos < 0 {
+		if pos < len(b) && b[pos] < 0x80 {
+			tag = uint64(b[pos])
+			pos++
+		} else if tag, pos = varint(b, pos); pos < 0 {
 			return 0, 0, badVarint(at, pos)
 		}
 		if tag < 1<<3 || tag>>3 > 1<<31-1 {
@@ -219,17 +220,20 @@ func (r *run) group(b []byte, pos int, number uint64, depth int) (end uint64, ne
 			}
 			pos += int(n)
 		case protowire.StartGroupType:
-			if _, pos, err = r.group(b, pos, tag>>3, depth+1); err != nil {
-				return 0, 0, err
+			if len(open) > MaxDepth {
+				return 0, 0, fault(ErrTooDeep, pos, "groups nest deeper than %d", MaxDepth)
 			}
+			open = append(open, uint32(tag>>3))
 		case protowire.EndGroupType:
-			if tag>>3 != number {
-				return 0, 0, fault(ErrMalformed, at, "group %d ends as %d", number, tag>>3)
+			if last := open[len(open)-1]; uint32(tag>>3) != last {
+				return 0, 0, fault(ErrMalformed, at, "group %d ends as %d", last, tag>>3)
 			}
-			if depth == 0 {
-				if r.groups += at - from; r.groups > maxGroupWork {
-					return 0, 0, fault(ErrTooDeep, at, "groups in groups hold too much")
-				}
+			if open = open[:len(open)-1]; len(open) > 0 {
+				continue
+			}
+			r.open = open
+			if r.groups += at - from; r.groups > groupWork+groupWorkPerByte*len(r.wire) {
+				return 0, 0, fault(ErrTooDeep, at, "groups in groups hold too much")
 			}
 			return uint64(at), pos, nil
 		default:
@@ -238,10 +242,15 @@ func (r *run) group(b []byte, pos int, number uint64, depth int) (end uint64, ne
 	}
 }
 
-// maxGroupWork bounds the bytes that are passed over to find the ends of
-// groups. A group is passed over once for each group around it, so that a few
-// megabytes of groups nested thousands deep would take minutes otherwise.
-const maxGroupWork = 1 << 28
+// These bound the bytes that a run passes over to find the ends of groups: so
+// many in any case, which is more than the deepest groups with nothing in them
+// take, and so many for each byte of the message. A group is passed over once
+// for each group around it, and a few megabytes in groups nested thousands deep
+// would take minutes otherwise.
+const (
+	groupWork        = 1 << 27
+	groupWorkPerByte = 32
+)
 
 func badVarint(at, next int) *Error {
 	if next == overlong {

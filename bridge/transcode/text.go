@@ -5,6 +5,7 @@ package transcode
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -27,13 +28,53 @@ func appendString(out, s []byte) ([]byte, bool) {
 			continue
 		}
 		out = append(out, s[from:i]...)
-		out = appendEscape(out, s[i])
-		i++
+		out, i = appendEscaped(out, s, i)
 		from = i
 	}
 	out = append(out, s[from:]...)
 	return append(out, '"'), true
 }
+
+// escapedRun is how many characters are written one by one from an escape on.
+// Where there is one there are often more.
+const escapedRun = 16
+
+// appendEscaped writes the character at a position, which needs an escape, and
+// some of those behind it that are ASCII. It returns the position behind them.
+func appendEscaped(out, s []byte, i int) ([]byte, int) {
+	if c := s[i]; pairs[c] == 0 {
+		return append(out, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15]), i + 1
+	}
+	// Two bytes are written for each character, and one of them written over
+	// where it was not needed: no branch depends on the text.
+	out = slices.Grow(out, 2*escapedRun)
+	text := out[len(out) : len(out)+2*escapedRun]
+	n := 0
+	for _, c := range s[i:min(len(s), i+escapedRun)] {
+		pair := pairs[c]
+		if pair == 0 {
+			break
+		}
+		binary.LittleEndian.PutUint16(text[n:], uint16(pair))
+		n += int(pair >> 16)
+		i++
+	}
+	return out[:len(out)+n], i
+}
+
+const hexDigits = "0123456789abcdef"
+
+// pairs gives what ASCII is written as where one or two characters do, the
+// first in the lowest byte, and above them how many: 0 for what needs more.
+var pairs = func() (pairs [256]uint32) {
+	for c := uint32(' '); c < utf8.RuneSelf; c++ {
+		pairs[c] = c | 1<<16
+	}
+	for c, letter := range map[byte]byte{'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'} {
+		pairs[c] = '\\' | uint32(letter)<<8 | 2<<16
+	}
+	return pairs
+}()
 
 const (
 	ones  = 0x0101010101010101
@@ -65,33 +106,55 @@ func plain(s []byte, i int) int {
 	return i
 }
 
-// multibyte passes over characters that are not ASCII, from a position on where
-// there is one. It returns the position behind them, or -1 where they are not
-// UTF-8.
+// multibyte passes over text that is not all ASCII, from a position on where a
+// character begins. It stops, and returns where, at a character that needs an
+// escape or where a stretch of ASCII begins, which plain is faster at; it
+// returns -1 where the text is not UTF-8.
 func multibyte(s []byte, i int) int {
-	for len(s)-i >= 4 {
-		// The bits that make a sequence of two, three or four bytes, and those
-		// that rule out surrogates and what is longer than need be or past
-		// U+10FFFF. See RFC 3629, section 4.
-		w := binary.LittleEndian.Uint32(s[i:])
+	for len(s)-i >= 8 {
+		// Which bits make a sequence of two, three or four bytes, and which rule
+		// out surrogates and what is longer than need be or past U+10FFFF: see
+		// RFC 3629, section 4. Where a character has neighbours of its own kind,
+		// as in most scripts, two are looked at in one step.
+		w := binary.LittleEndian.Uint64(s[i:])
 		switch {
 		case w&0x80 == 0:
-			return i
-		case w&0x00c0c0f0 == 0x008080e0:
-			if x := w & 0x200f; x == 0 || x == 0x200d {
+			rest := w & highs
+			if rest == 0 || marks(w)&-marks(w) != rest&-rest {
+				return i
+			}
+			i += bits.TrailingZeros64(rest) / 8
+		case w&0xc0e0c0e0 == 0x80c080c0:
+			if w&0x1e == 0 || w&0x1e0000 == 0 {
 				return -1
 			}
-			i += 3
+			i += 4
+		case w&0xc0c0f0c0c0f0 == 0x8080e08080e0:
+			if badThree(w) || badThree(w>>24) {
+				return -1
+			}
+			i += 6
 		case w&0xc0e0 == 0x80c0:
 			if w&0x1e == 0 {
 				return -1
 			}
 			i += 2
+		case w&0xc0c0f0 == 0x8080e0:
+			if badThree(w) {
+				return -1
+			}
+			i += 3
 		case w&0xc0c0c0f8 == 0x808080f0:
-			if first, second := w&7, w&0x3000; first > 4 || first == 4 && second != 0 || first == 0 && second == 0 {
+			if badFour(w) {
 				return -1
 			}
 			i += 4
+			if w >>= 32; w&0xc0c0c0f8 == 0x808080f0 {
+				if badFour(w) {
+					return -1
+				}
+				i += 4
+			}
 		default:
 			return -1
 		}
@@ -106,24 +169,16 @@ func multibyte(s []byte, i int) int {
 	return i
 }
 
-const hexDigits = "0123456789abcdef"
-
-// appendEscape writes a character below a space, a quote or a backslash.
-func appendEscape(out []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(out, '\\', c)
-	case '\b':
-		return append(out, '\\', 'b')
-	case '\f':
-		return append(out, '\\', 'f')
-	case '\n':
-		return append(out, '\\', 'n')
-	case '\r':
-		return append(out, '\\', 'r')
-	case '\t':
-		return append(out, '\\', 't')
-	}
-	return append(out, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+// badFour reports whether four bytes of the right form are still no character:
+// one that three bytes could say, or one past U+10FFFF.
+func badFour(w uint64) bool {
+	first, second := w&7, w&0x3000
+	return first > 4 || first == 4 && second != 0 || first == 0 && second == 0
 }
 
+// badThree reports whether three bytes of the right form are still no
+// character: one that two bytes could say, or a surrogate.
+func badThree(w uint64) bool {
+	x := w & 0x200f
+	return x == 0 || x == 0x200d
+}

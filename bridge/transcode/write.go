@@ -57,13 +57,10 @@ func (r *run) members(out []byte, m *message, pos, end, depth int) ([]byte, *Err
 	for len(entries) > 0 {
 		i := entries[0].code >> 1
 		f := m.field(i)
-		if i < own {
-			out = append(out, m.defaults[m.defaultAt[next]:m.defaultAt[i]]...)
-			next = i + 1
-		} else if next < own {
-			out = append(out, m.defaults[m.defaultAt[next]:]...)
-			next = own
+		if upTo := min(i, own); next < upTo {
+			out = append(out, m.defaults[m.defaultAt[next]:m.defaultAt[upTo]]...)
 		}
+		next = i + 1
 		var err *Error
 		switch f.shape {
 		case shapeOne:
