@@ -302,3 +302,49 @@ func TestPlanOfItsOwnRequest(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNewPlan: a request has faults, or else a plan that is read back as it is
+// from the request that it makes and from its tokens, whose numbers are within
+// its bounds.
+func FuzzNewPlan(f *testing.F) {
+	for sequence := range kinds {
+		f.Add(int32(sequence), uint32(0), false, uint32(1), true, int64(0), int32(0), true, int64(1), int32(500), false, 0.0, true, 1.0)
+		f.Add(int32(sequence), uint32(9), true, uint32(0), false, int64(9), int32(9), true, int64(3600), int32(1), true, 5.0, true, math.Inf(1))
+	}
+	f.Fuzz(func(
+		t *testing.T, sequence int32, count uint32, endless bool, seed uint32,
+		hasMin bool, minSeconds int64, minNanos int32, hasMax bool, maxSeconds int64, maxNanos int32,
+		hasLower bool, lower float64, hasUpper bool, upper float64,
+	) {
+		req := &numbersv1.GenerateRequest{Sequence: numbersv1.Sequence(sequence), Count: count, Endless: endless, Seed: seed}
+		if hasMin {
+			req.MinPause = &durationpb.Duration{Seconds: minSeconds, Nanos: minNanos}
+		}
+		if hasMax {
+			req.MaxPause = &durationpb.Duration{Seconds: maxSeconds, Nanos: maxNanos}
+		}
+		if hasLower {
+			req.LowerBound = &lower
+		}
+		if hasUpper {
+			req.UpperBound = &upper
+		}
+		p, faults := newPlan(req, 1)
+		if len(faults) > 0 {
+			return
+		}
+		if !p.valid() {
+			t.Errorf("%v makes the plan %+v, which is not valid", req, p)
+		}
+		values, at := take(p, place{state: firstState(p)}, int(min(p.count-1, 20)+1))
+		for _, value := range values {
+			if kinds[p.sequence].bounded && !(value >= p.lower && value <= p.upper) {
+				t.Errorf("%v is not between %v and %v", value, p.lower, p.upper)
+			}
+		}
+		gotPlan, gotPlace, err := readToken(newTokenWriter(p).write(at))
+		if err != nil || gotPlan != p || gotPlace != at {
+			t.Errorf("%+v at %+v came back as %+v at %+v: %v", p, at, gotPlan, gotPlace, err)
+		}
+	})
+}

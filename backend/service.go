@@ -87,10 +87,9 @@ func (s *Service) generate(g *generation, req *numbersv1.GenerateRequest, stream
 		return err
 	}
 	// The caller learns now that the request is well, and not with the first
-	// number, which may be an hour away.
-	if err := stream.SendHeader(nil); err != nil {
-		return err
-	}
+	// number, which may be an hour away. If that fails, an interceptor was
+	// first, or the caller has gone, which shows in the context.
+	_ = stream.SendHeader(nil)
 	return s.send(g, stream)
 }
 

@@ -76,9 +76,17 @@ func TestPlainNumbers(t *testing.T) {
 		v    float64
 		want string
 	}{
-		{math.NaN(), "NaN"}, {math.Inf(1), "Infinity"}, {math.Inf(-1), "-Infinity"},
-		{0, "0"}, {math.Copysign(0, -1), "-0"}, {1e20, "100000000000000000000"}, {1e21, "1e+21"},
-		{-1e-6, "-0.000001"}, {1e-7, "1e-07"}, {1.0 / 3, "0.3333333333333333"}, {math.MaxFloat64, "1.7976931348623157e+308"},
+		{math.NaN(), "NaN"},
+		{math.Inf(1), "Infinity"},
+		{math.Inf(-1), "-Infinity"},
+		{0, "0"},
+		{math.Copysign(0, -1), "-0"},
+		{1e20, "100000000000000000000"},
+		{1e21, "1e+21"},
+		{-1e-6, "-0.000001"},
+		{1e-7, "1e-07"},
+		{1.0 / 3, "0.3333333333333333"},
+		{math.MaxFloat64, "1.7976931348623157e+308"},
 	} {
 		if got := string(appendPlain(nil, tt.v)); got != tt.want {
 			t.Errorf("%v is written %s, want %s", tt.v, got, tt.want)

@@ -64,9 +64,10 @@ func (c *Client) start(ctx context.Context, cfg Config) {
 	go newMachine(c, cfg).run(ctx)
 }
 
-// Stop ends the stream and asks the server to cancel its run. No event is
-// delivered afterwards, but for a call of Sink.Events that has begun. The phase
-// is Stopped at once; Snapshot.Cancel says what becomes of the wish.
+// Stop ends the stream and asks the server to cancel its run, for whoever else
+// reads it too. No event is delivered afterwards, but for a call of Sink.Events
+// that has begun. The phase is Stopped at once; Snapshot.Cancel says what becomes
+// of the wish.
 func (c *Client) Stop() { c.wish(wishes{stop: true}) }
 
 // Cut breaks an open connection as a fault of the network would: the client then

@@ -109,6 +109,23 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
+// What the enum lets through is known, and is the level of that name.
+func TestLogLevels(t *testing.T) {
+	t.Parallel()
+	for name, level := range logLevels {
+		c, err := parse([]string{"--log-level", name}, io.Discard, io.Discard)
+		if err != nil || !strings.EqualFold(level.String(), name) {
+			t.Errorf("%s is %v: %v", name, level, err)
+		}
+		if log := c.logger(io.Discard); !log.Enabled(t.Context(), level) || log.Enabled(t.Context(), level-1) {
+			t.Errorf("%s does not log from %v on", name, level)
+		}
+	}
+	if len(logLevels) != 4 {
+		t.Errorf("%d levels, and the flag offers 4", len(logLevels))
+	}
+}
+
 func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	for flag, wants := range map[string][]string{

@@ -71,6 +71,7 @@ func (p program) run(ctx context.Context, args []string) error {
 	select {
 	case err = <-served: // by itself: the streams there are may go on all the same
 		err = fmt.Errorf("serving on %v: %w", listener.Addr(), err)
+		log.Error("no new connection is accepted", slog.Any("error", err))
 	case <-ctx.Done():
 	}
 	log.Info("stopping: open streams may go on for the drain time; a second signal ends them now", slog.String("drain_time", c.DrainTime.String()))
