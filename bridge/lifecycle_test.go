@@ -293,6 +293,7 @@ func (r *recorder) StreamOpened(t string) { r.add("open " + t) }
 func (r *recorder) StreamClosed(t string, w bridge.CloseReason) {
 	r.add("close " + t + " " + string(w))
 }
+
 func (r *recorder) UpstreamKnown(known bool) {
 	if known {
 		r.add("known")

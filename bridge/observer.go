@@ -31,7 +31,7 @@ const (
 	ClosedEnd CloseReason = "end"
 	// ClosedByViewer: the browser went away.
 	ClosedByViewer CloseReason = "viewer"
-	// ClosedSlow: nothing could be written for the write timeout.
+	// ClosedSlow: too little could be written within the write timeout.
 	ClosedSlow CloseReason = "write_timeout"
 	// ClosedBehind: other viewers of the run went on without this one until
 	// its next event was forgotten.

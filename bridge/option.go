@@ -28,15 +28,17 @@ const (
 	// browsers that lost their streams together do not come back together.
 	DefaultRetry = time.Second
 
-	// DefaultWriteTimeout is for how long a connection may take nothing of
-	// what is written to it before it counts as dead.
+	// DefaultWriteTimeout is how long a connection may need to take 16 KiB
+	// before it counts as dead.
 	DefaultWriteTimeout = time.Minute
 
 	// DefaultMaxRequestBytes bounds the body of a request.
 	DefaultMaxRequestBytes = 1 << 20
 
-	// spanBytes is about how much is written at once.
-	spanBytes = 64 << 10
+	// spanBytes is about how much is written at once, and pieceBytes how much
+	// of it has to go within a write timeout.
+	spanBytes  = 64 << 10
+	pieceBytes = 16 << 10
 )
 
 // Option changes how a [Bridge] works, for [New].
@@ -128,9 +130,9 @@ func WithCommitWait(d time.Duration) Option { return optionFunc(func(o *options)
 // is [DefaultRetry].
 func WithRetry(d time.Duration) Option { return optionFunc(func(o *options) { o.retry = d }) }
 
-// WithWriteTimeout sets for how long a connection may take nothing of what is
-// written to it before it counts as dead. The default is
-// [DefaultWriteTimeout].
+// WithWriteTimeout sets how long a connection may need to take 16 KiB before it
+// counts as dead. Whoever it was can come back with the id of its last event.
+// The default is [DefaultWriteTimeout].
 func WithWriteTimeout(d time.Duration) Option {
 	return optionFunc(func(o *options) { o.writeTimeout = d })
 }

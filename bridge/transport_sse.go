@@ -33,17 +33,23 @@ type eventStream struct {
 	b       *Bridge
 }
 
-// write sends p at once, in time.
+// write sends p at once. The time that it may take is counted anew for each
+// piece of it, so that who reads slowly is not taken for dead.
 func (s *eventStream) write(p []byte) error {
-	// A writer without deadlines has other means against a dead peer.
-	_ = s.control.SetWriteDeadline(time.Now().Add(s.b.options.writeTimeout))
-	if _, err := s.w.Write(p); err != nil {
-		return err
+	total := len(p)
+	for len(p) > 0 {
+		piece := p[:min(len(p), pieceBytes)]
+		p = p[len(piece):]
+		// A writer without deadlines has other means against a dead peer.
+		_ = s.control.SetWriteDeadline(time.Now().Add(s.b.options.writeTimeout))
+		if _, err := s.w.Write(piece); err != nil {
+			return err
+		}
 	}
 	if err := s.control.Flush(); err != nil {
 		return err
 	}
-	s.b.options.observer.StreamWrote(transportSSE, len(p))
+	s.b.options.observer.StreamWrote(transportSSE, total)
 	return nil
 }
 

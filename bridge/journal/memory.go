@@ -15,8 +15,8 @@ const (
 
 	// DefaultReserve is how far behind the released cursor a journal reaches,
 	// in bytes. It has to exceed what sockets and proxies between bridge and
-	// browser may hold of what was written.
-	DefaultReserve = DefaultLimit / 2
+	// browser may hold of what was written, and so is the larger part.
+	DefaultReserve = DefaultLimit / 4 * 3
 
 	// Chunks begin small, since most streams are, and double, up to a
 	// sixteenth of the journal: what is forgotten at a time.
@@ -34,7 +34,7 @@ type MemoryConfig struct {
 	// Limit is how many bytes the records may take, 0 for DefaultLimit.
 	Limit int
 	// Reserve is how many bytes behind the released cursor are kept, 0 for
-	// half of Limit. It is given up for a record that would not fit beside
+	// three quarters of Limit. It is given up for a record that would not fit beside
 	// it, and when the budget is spent.
 	Reserve int
 	// Budget is shared with other journals; nil for none.
@@ -88,7 +88,7 @@ func NewMemory(c MemoryConfig) *Memory {
 		c.Limit = DefaultLimit
 	}
 	if c.Reserve <= 0 {
-		c.Reserve = c.Limit / 2
+		c.Reserve = c.Limit / 4 * 3
 	}
 	return &Memory{
 		limit: c.Limit, reserve: min(c.Reserve, c.Limit), chunkLimit: max(minChunk, min(maxChunk, c.Limit/16)),

@@ -46,8 +46,8 @@ type Config struct {
 	// Linger is how long a run without viewers waits for one under that
 	// policy, where the method does not say; 0 for DefaultLinger.
 	Linger time.Duration
-	// JournalBytes bounds each journal; 0 for journal.DefaultLimit. Half of
-	// it is kept behind the viewer who has read most.
+	// JournalBytes bounds each journal; 0 for journal.DefaultLimit. Three
+	// quarters of it are kept behind the viewer who has read most.
 	JournalBytes int
 	// TotalBytes bounds all journals together; 0 for DefaultTotalBytes.
 	TotalBytes int64

@@ -5,6 +5,7 @@ package rig_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -25,12 +26,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// recorded is the stream that is broken in every way: short, so that it can be
-// cut at each of its bytes, and no longer than that takes.
-const (
-	recordedPath   = "/sse?count=8&seed=7&min_pause=0s&max_pause=0s&sequence=SEQUENCE_FIBONACCI"
-	recordedEvents = 8
-)
+// soak is whether tests run in their long forms, as `make soak` has them.
+var soak = flag.Bool("soak", false, "run the long forms of the tests")
+
+// recordedPath is the stream that is broken in every way: short, so that it
+// can be cut at each of its bytes.
+func recordedPath() (path string, events int) {
+	events = 8
+	if *soak {
+		events = 40
+	}
+	return fmt.Sprintf("/sse?count=%d&seed=7&min_pause=0s&max_pause=0s&sequence=SEQUENCE_FIBONACCI", events), events
+}
 
 // story is what a viewer of a stream got: the data of its events, in order,
 // and no more of its ids than their numbers.
@@ -83,12 +90,13 @@ func freshClient(t *testing.T) *http.Client {
 // how many bytes the answer has.
 func undisturbed(t *testing.T, r *rig.Rig) (story, int) {
 	t.Helper()
-	s, v, err := tell(t.Context(), r.URL+recordedPath, freshClient(t))
-	if err != nil || v.Connections != 1 || len(s.events) != recordedEvents {
+	path, events := recordedPath()
+	s, v, err := tell(t.Context(), r.URL+path, freshClient(t))
+	if err != nil || v.Connections != 1 || len(s.events) != events {
 		t.Fatalf("undisturbed the stream gave %d events over %d connections: %v", len(s.events), v.Connections, err)
 	}
 	counter := &countingTransport{}
-	if _, _, err := tell(t.Context(), r.URL+recordedPath, &http.Client{Transport: counter.transport(t)}); err != nil {
+	if _, _, err := tell(t.Context(), r.URL+path, &http.Client{Transport: counter.transport(t)}); err != nil {
 		t.Fatal(err)
 	}
 	return s, int(counter.bytes.Load())
@@ -112,6 +120,7 @@ func each(n int, f func(i int)) {
 // bytes, by an orderly end and by a reset: what the viewer gets is the same.
 func TestCutAtEveryByteBeforeTheBridge(t *testing.T) {
 	t.Parallel()
+	path, _ := recordedPath()
 	r := rig.Start(t, rig.Config{})
 	want, size := undisturbed(t, r)
 	var cuts, reconnects atomic.Int64
@@ -120,7 +129,7 @@ func TestCutAtEveryByteBeforeTheBridge(t *testing.T) {
 			p := rig.NewProxy(t, r.URL[len("http://"):])
 			defer p.Close()
 			p.Break(rig.Fault{Cut: true, CutAfter: i, Reset: reset})
-			got, v, err := tell(t.Context(), "http://"+p.Addr()+recordedPath, freshClient(t))
+			got, v, err := tell(t.Context(), "http://"+p.Addr()+path, freshClient(t))
 			if err == nil {
 				err = got.diff(want)
 			}
@@ -140,6 +149,7 @@ func TestCutAtEveryByteBeforeTheBridge(t *testing.T) {
 // The same cut comes again and again, each time a little later.
 func TestCutEveryConnection(t *testing.T) {
 	t.Parallel()
+	path, _ := recordedPath()
 	r := rig.Start(t, rig.Config{})
 	want, size := undisturbed(t, r)
 	p := rig.NewProxy(t, r.URL[len("http://"):])
@@ -147,7 +157,7 @@ func TestCutEveryConnection(t *testing.T) {
 	for i := size / 10; i < size; i += 37 {
 		p.Break(rig.Fault{Cut: true, CutAfter: i, Reset: i%2 == 0})
 	}
-	got, v, err := tell(t.Context(), "http://"+p.Addr()+recordedPath, freshClient(t))
+	got, v, err := tell(t.Context(), "http://"+p.Addr()+path, freshClient(t))
 	if err == nil {
 		err = got.diff(want)
 	}
@@ -163,6 +173,7 @@ func TestCutEveryConnection(t *testing.T) {
 // needs no second one.
 func TestSlowConnections(t *testing.T) {
 	t.Parallel()
+	path, _ := recordedPath()
 	r := rig.Start(t, rig.Config{})
 	want, _ := undisturbed(t, r)
 	released := make(chan struct{})
@@ -178,7 +189,7 @@ func TestSlowConnections(t *testing.T) {
 			t.Parallel()
 			p := rig.NewProxy(t, r.URL[len("http://"):])
 			p.Break(fault)
-			got, v, err := tell(t.Context(), "http://"+p.Addr()+recordedPath, freshClient(t))
+			got, v, err := tell(t.Context(), "http://"+p.Addr()+path, freshClient(t))
 			if err == nil {
 				err = got.diff(want)
 			}
@@ -193,6 +204,7 @@ func TestSlowConnections(t *testing.T) {
 // bytes: the bridge calls again from where it stood.
 func TestCutAtEveryByteBehindTheBridge(t *testing.T) {
 	t.Parallel()
+	path, _ := recordedPath()
 	r := rig.Start(t, rig.Config{})
 	want, _ := undisturbed(t, r)
 	known := r.Bridge().Catalog()
@@ -214,7 +226,7 @@ func TestCutAtEveryByteBehindTheBridge(t *testing.T) {
 		defer b.Close()
 		front := rig.Serve(t, b)
 		defer front.Close()
-		got, _, err := tell(t.Context(), front.URL+recordedPath, freshClient(t))
+		got, _, err := tell(t.Context(), front.URL+path, freshClient(t))
 		return got, p.Passed(), err
 	}
 	got, size, err := through(rig.Fault{})
