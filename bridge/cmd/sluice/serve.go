@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"sluice/bridge"
+	"sluice/bridge/catalog"
+	"sluice/bridge/run"
+	"sluice/wasmui/dist"
+)
+
+// groups are the parts that the flags are shown in.
+var groups = []kong.Group{
+	{Key: "backend", Title: "The backend:"},
+	{Key: "serving", Title: "Serving:"},
+	{Key: "streams", Title: "A stream to a browser:"},
+	{Key: "runs", Title: "A run, which is one call to the backend and the record of it:"},
+	{Key: "log", Title: "The log:"},
+}
+
+// serveFlags are the flags of the serve command. Each group is a part of what
+// the program does.
+type serveFlags struct {
+	Version kong.VersionFlag `short:"V" env:"-" help:"Print the version and stop."`
+
+	Listen string `default:"localhost:8080" group:"serving" help:"Serve the streams and the app on this address, as host:port."`
+
+	Backend backendFlags `embed:"" group:"backend"`
+
+	TLSCert string        `name:"tls-cert" type:"existingfile" placeholder:"FILE" group:"serving" help:"Serve TLS and HTTP/2 with this certificate chain, in PEM."`
+	TLSKey  string        `name:"tls-key" type:"existingfile" placeholder:"FILE" group:"serving" help:"The certificate's private key, in PEM."`
+	Origin  []string      `placeholder:"ORIGIN" group:"serving" help:"Let pages of this origin read streams, such as https://example.com, or * for any. May be repeated. Without it only pages of this host may."`
+	Metrics string        `name:"metrics-listen" placeholder:"ADDR" group:"serving" help:"Serve /metrics on this address instead of on that of the streams."`
+	Drain   time.Duration `default:"10s" group:"serving" help:"When told to stop, close the streams one by one over this time, so that browsers do not all come back together. A second signal ends at once."`
+
+	Heartbeat       time.Duration `default:"${heartbeat}" group:"streams" help:"The longest silence on a stream: a comment ends it, so that proxies keep the connection."`
+	CommitWait      time.Duration `default:"${commit_wait}" group:"streams" help:"How long a stream waits for the backend's first word. An error by then gets an HTTP status of its own."`
+	Retry           time.Duration `default:"${retry}" group:"streams" help:"After how long browsers reconnect; each is told a time up to half as long again."`
+	WriteTimeout    time.Duration `default:"${write_timeout}" group:"streams" help:"How long a connection may need to take 16 KiB before it counts as dead. Its viewer can come back."`
+	MaxAge          time.Duration `default:"0" group:"streams" help:"Have each stream reconnect after about this time, to spread streams over bridges that came later. 0 is never."`
+	SendBuffer      int           `default:"${send_buffer}" group:"streams" help:"The send buffer of a viewer's connection. What it holds may be lost with the connection, so it has to stay well below --journal-bytes."`
+	MaxRequestBytes int64         `default:"${max_request_bytes}" group:"streams" help:"The largest body of a request."`
+
+	OnDisconnect    string        `default:"linger" enum:"cancel,linger,detach" group:"runs" help:"What becomes of an RPC when its last viewer leaves, where its method does not say: cancel it, let it linger for a while, or detach it until it ends by itself."`
+	Linger          time.Duration `default:"${linger}" group:"runs" help:"How long an RPC without viewers lingers, where its method does not say."`
+	Retention       time.Duration `default:"${retention}" group:"runs" help:"For how long a stream that has ended can still be read, if memory allows."`
+	ReopenFor       time.Duration `default:"${reopen_for}" group:"runs" help:"For how long a stream whose backend broke is opened again, where its method can go on from a position. Less than 0 is never."`
+	JournalBytes    int           `default:"${journal_bytes}" group:"runs" help:"How much of a stream is kept for viewers who come back."`
+	TotalBytes      int64         `default:"${total_bytes}" group:"runs" help:"How much is kept of all streams together. Streams that have ended are forgotten first."`
+	MaxRuns         int           `default:"${max_runs}" group:"runs" help:"How many streams there may be, with those that have ended and are kept."`
+	MaxMessageBytes int           `default:"${max_message_bytes}" group:"runs" help:"The largest message taken from the backend. Its JSON has to fit into the journal."`
+
+	Log logFlags `embed:"" prefix:"log-" group:"log"`
+}
+
+// The server's patience with clients that do not send.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	// shutdownTimeout is for what remains when the streams are closed.
+	shutdownTimeout = 5 * time.Second
+)
+
+// addresses are those that a program listens on.
+type addresses struct {
+	HTTP, Metrics string
+}
+
+// Run serves until the program is told to stop.
+func (f *serveFlags) Run(env *environment) error {
+	logger := f.Log.logger(env.stderr)
+	creds, err := f.serverTLS()
+	if err != nil {
+		return err
+	}
+	conn, err := f.Backend.dial()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+
+	metrics := newMetrics(conn)
+	opts, err := f.options(logger, metrics)
+	if err != nil {
+		return err
+	}
+	b, err := bridge.New(conn, opts...)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	metrics.watch(b)
+
+	mux := http.NewServeMux()
+	var also net.Listener
+	if f.Metrics == "" {
+		mux.Handle("/metrics", metrics.handler())
+	} else if also, err = listen(f.Metrics, "--metrics-listen"); err != nil {
+		return err
+	}
+	mux.Handle("/", dist.Handler(b))
+	l, err := listen(f.Listen, "--listen")
+	if err != nil {
+		if also != nil {
+			also.Close()
+		}
+		return err
+	}
+
+	servers := &servers{logger: logger}
+	at := addresses{HTTP: l.Addr().String()}
+	if also != nil {
+		at.Metrics = also.Addr().String()
+		servers.serve(also, metrics.handler(), nil)
+	}
+	servers.serve(bridge.BoundSendBuffer(l, f.SendBuffer), mux, creds)
+	logger.Info("listening", "address", at.HTTP, "backend", f.Backend.Address, "tls", creds != nil, "app", dist.Built())
+	if env.ready != nil {
+		env.ready(at)
+	}
+
+	select {
+	case err := <-servers.failed():
+		return err
+	case <-env.ctx.Done():
+	}
+	logger.Info("closing the streams", "over", f.Drain)
+	ctx, cancel := context.WithTimeout(context.Background(), f.Drain+shutdownTimeout)
+	defer cancel()
+	if err := b.Drain(ctx, f.Drain); err != nil {
+		logger.Warn("some streams did not close in time", "error", err)
+	}
+	return servers.shutdown(ctx)
+}
+
+// options returns the bridge's options.
+func (f *serveFlags) options(logger *slog.Logger, metrics *metrics) ([]bridge.Option, error) {
+	policies := map[string]catalog.OnDisconnect{
+		"cancel": catalog.OnDisconnectCancel, "linger": catalog.OnDisconnectLinger, "detach": catalog.OnDisconnectDetach,
+	}
+	opts := []bridge.Option{
+		bridge.WithRuns(run.Config{
+			OnDisconnect: policies[f.OnDisconnect], Linger: f.Linger,
+			JournalBytes: f.JournalBytes, TotalBytes: f.TotalBytes, MaxRuns: f.MaxRuns,
+			Retention: f.Retention, MaxMessageBytes: f.MaxMessageBytes, ReopenFor: f.ReopenFor,
+		}),
+		bridge.WithHeartbeat(f.Heartbeat), bridge.WithCommitWait(f.CommitWait), bridge.WithRetry(f.Retry),
+		bridge.WithWriteTimeout(f.WriteTimeout), bridge.WithMaxAge(f.MaxAge),
+		bridge.WithMaxRequestBytes(f.MaxRequestBytes), bridge.WithOrigins(f.Origin...),
+		bridge.WithLogger(logger), bridge.WithObserver(metrics),
+	}
+	if f.Backend.DescriptorSet == "" {
+		return opts, nil
+	}
+	set, err := os.ReadFile(f.Backend.DescriptorSet)
+	if err != nil {
+		return nil, fmt.Errorf("the descriptor set cannot be read: %w", err)
+	}
+	c, err := catalog.FromDescriptorSet(set)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a descriptor set, as `buf build -o` or `protoc --include_imports -o` writes it: %w", f.Backend.DescriptorSet, err)
+	}
+	return append(opts, bridge.WithCatalog(c)), nil
+}
+
+// listen listens on an address that a flag gave.
+func listen(address, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	switch {
+	case err == nil:
+		return l, nil
+	case isInUse(err):
+		return nil, fmt.Errorf("%s is taken by another program: stop that one, or choose another address with %s", address, flag)
+	default:
+		return nil, fmt.Errorf("cannot listen on %q, from %s: %w", address, flag, err)
+	}
+}
+
+// servers are the HTTP servers of a program.
+type servers struct {
+	logger *slog.Logger
+	all    []*http.Server
+	errs   chan error
+}
+
+// serve begins to serve h on l.
+func (s *servers) serve(l net.Listener, h http.Handler, creds *tlsFiles) {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
+	srv := &http.Server{
+		Handler: h, Protocols: protocols,
+		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	s.all = append(s.all, srv)
+	if s.errs == nil {
+		s.errs = make(chan error, 2)
+	}
+	go func() {
+		var err error
+		if creds != nil {
+			err = srv.ServeTLS(l, creds.cert, creds.key)
+		} else {
+			err = srv.Serve(l)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.errs <- fmt.Errorf("serving %s: %w", l.Addr(), err)
+		}
+	}()
+}
+
+// failed returns a channel that gets the error of a server that stops by
+// itself.
+func (s *servers) failed() <-chan error { return s.errs }
+
+// shutdown stops the servers, at the latest when ctx is done.
+func (s *servers) shutdown(ctx context.Context) error {
+	var errs []error
+	for _, srv := range s.all {
+		if err := srv.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("some connections had to be cut: %w", err), srv.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
