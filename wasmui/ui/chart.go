@@ -3,6 +3,8 @@
 package ui
 
 import (
+	"strings"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"sluice/wasmui/store"
@@ -16,6 +18,14 @@ const (
 	chartLine chartKind = iota
 	chartBars
 )
+
+// String is the kind as style sheets name it.
+func (k chartKind) String() string {
+	if k == chartBars {
+		return "bars"
+	}
+	return "line"
+}
 
 // chartValues is a chart, ready to be drawn: the paths of an SVG of the size
 // chartWidth by chartHeight, and words.
@@ -52,7 +62,7 @@ func lineChart(h *store.History, sum store.Summary) chartValues {
 		return c
 	}
 	c.Line, c.Band = scale.line(buckets), scale.band(buckets)
-	c.Range = store.FormatValue(scale.low) + " to " + store.FormatValue(scale.high)
+	c.Range = shortValue(scale.low) + " to " + shortValue(scale.high)
 	c.Left = "number " + store.FormatCount(uint64(buckets[0].FirstPosition))
 	c.Right = store.FormatCount(uint64(buckets[len(buckets)-1].LastPosition))
 	c.Summary = "Values of " + numbers(sum.Count) + " in the order of their coming, from " +
@@ -72,10 +82,20 @@ func barChart(h *store.History, sum store.Summary) chartValues {
 	}
 	c.Band = bars(bins, most)
 	c.Range = "at most " + store.FormatCount(uint64(most)) + " a bar"
-	c.Left, c.Right = store.FormatValue(bins[0].From), store.FormatValue(bins[len(bins)-1].To)
+	c.Left, c.Right = shortValue(bins[0].From), shortValue(bins[len(bins)-1].To)
 	c.Summary = "How often which values came among " + numbers(sum.Count) + ", from " + c.Left + " to " + c.Right +
 		", " + c.Range + " of " + store.FormatCount(uint64(len(bins))) + "."
 	return c
+}
+
+// shortValue leaves out the zeros at the end of decimals, which line up nothing
+// on an axis.
+func shortValue(v float64) string {
+	text := store.FormatValue(v)
+	if strings.ContainsRune(text, '.') && !strings.ContainsRune(text, '×') {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }
 
 // chart shows the numbers as a picture.
@@ -99,6 +119,7 @@ func (c *chart) Render() app.UI {
 		),
 		svg("svg").
 			Class("chart-plot").
+			DataSet("kind", v.Kind.String()).
 			Attr("viewBox", "0 0 320 100").
 			Attr("preserveAspectRatio", "none").
 			Role("img").

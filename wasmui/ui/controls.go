@@ -74,7 +74,7 @@ func (c *controls) hint() []app.UI {
 	if c.Running {
 		return []app.UI{
 			el("kbd").Text("Esc"),
-			el("span").Text("stops and cancels the run; if you just leave, it goes on for a while."),
+			el("span").Text("cancels the run; leaving lets it go on for a while."),
 		}
 	}
 	return []app.UI{

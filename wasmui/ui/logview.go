@@ -82,20 +82,22 @@ func (v *logView) reset() {
 	v.flush()
 }
 
-// flush shows what has come since the last time.
-func (v *logView) flush() {
+// flush shows what has come since the last time. It reports whether it is worth
+// being called again though nothing more should come.
+func (v *logView) flush() (more bool) {
 	if v.host == nil {
-		return
+		return false
 	}
 	v.read(func(lo, hi uint64) {
 		if v.free {
 			v.window.stay(lo, hi)
 		} else {
-			v.window.follow(lo, hi)
+			more = v.window.follow(lo, hi)
 		}
 		v.hidden.Store(hi - v.window.to)
 	})
 	v.stick()
+	return more
 }
 
 // jump shows the end and follows it.
@@ -106,10 +108,10 @@ func (v *logView) jump() {
 	}
 	v.read(func(lo, hi uint64) {
 		v.window.jump(lo, hi)
-		v.window.follow(lo, hi)
 		v.hidden.Store(0)
 	})
 	v.stick()
+	v.onFollow()
 }
 
 // stick keeps the end in view while the reader follows it.

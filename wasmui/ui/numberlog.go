@@ -44,8 +44,11 @@ func (l *numberLog) Render() app.UI {
 		DataSet("tone", string(l.Tone)).
 		DataSet("pace", pace(l.Fast)).
 		DataSet("caret", l.Live)
-	if !l.Empty {
-		// What scrolls has to be reached by keyboard; what is empty has not.
+	// What scrolls has to be reached by keyboard; what is empty only by the link
+	// that skips to it.
+	if l.Empty {
+		host = host.TabIndex(-1)
+	} else {
 		host = host.TabIndex(0)
 	}
 	return el("div").Class("stage-log").Body(

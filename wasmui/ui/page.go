@@ -55,11 +55,15 @@ func NewPage() *Page {
 func newPage(transport stream.Transport) *Page {
 	p := &Page{origin: defaultOrigin, edited: make(map[string]bool)}
 	p.painter = &painter{
-		frame:       func(func()) {}, // until the page is mounted
-		after:       afterFunc,
-		hidden:      isHidden,
-		drawNumbers: func() { p.log.flush() },
-		drawRest:    p.drawRest,
+		frame:  func(func()) {}, // until the page is mounted
+		after:  afterFunc,
+		hidden: isHidden,
+		drawNumbers: func() {
+			if p.log.flush() {
+				p.painter.numbers()
+			}
+		},
+		drawRest: p.drawRest,
 	}
 	p.session = newSession(transport, p.painter.numbers, p.painter.rest)
 	p.log = newLogView(p.session, p.painter.rest)

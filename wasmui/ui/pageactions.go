@@ -30,7 +30,7 @@ func (p *Page) start() {
 }
 
 // join shows a run that an address named.
-func (p *Page) join(run string) { p.begin("", run) }
+func (p *Page) join(run string) { p.begin(streamURL(p.knobs), run) }
 
 func (p *Page) begin(url, run string) {
 	p.session.start(context.Background(), url, run)

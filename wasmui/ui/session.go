@@ -49,16 +49,11 @@ func newSession(transport stream.Transport, onNumbers, onState func()) *session 
 }
 
 // start leaves the stream before and reads the one at url. With a run it reads
-// that run from its start instead, whoever opened it.
+// that run from its start instead, whoever opened it; where a bridge has
+// forgotten the run later on, url is where the stream is taken up again.
 func (s *session) start(ctx context.Context, url, run string) {
 	reader := &reader{session: s}
-	cfg := stream.Config{URL: url, Transport: s.transport, Sink: reader}
-	if run != "" {
-		// Without the address of the stream: where the run is gone, a new one is not
-		// what was asked for.
-		cfg.URL, cfg.Run = "", run
-	}
-	client := stream.New(cfg)
+	client := stream.New(stream.Config{URL: url, Run: run, Transport: s.transport, Sink: reader})
 
 	s.mu.Lock()
 	before := s.client

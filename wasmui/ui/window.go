@@ -6,9 +6,12 @@ package ui
 // grow the document, and a browser lays out a block that does not change just
 // once.
 const (
-	blockNumbers = 250
-	maxBlocks    = 8
-	maxNumbers   = blockNumbers * maxBlocks
+	blockNumbers = 100
+	maxBlocks    = 20
+	// jumpBlocks is what is shown at once where more has come than could be seen
+	// going by. It fills a large screen; the rest of the window is filled up when
+	// there is time.
+	jumpBlocks = 2
 )
 
 // surface is where blocks are shown: the document, or a stand-in in tests.
@@ -36,41 +39,44 @@ func (w *window) clear() {
 }
 
 // follow shows the end of the history, which holds the numbers from lo up to
-// but not including hi.
-func (w *window) follow(lo, hi uint64) {
-	if w.behind(lo, hi) {
+// but not including hi. It reports whether the window could be filled up further.
+func (w *window) follow(lo, hi uint64) (more bool) {
+	if w.to < lo || w.to > hi || hi-w.to > jumpBlocks*blockNumbers {
 		w.jump(lo, hi)
+		return w.from > lo
 	}
 	w.fill(hi)
 	for w.blocks() > maxBlocks {
 		w.shift()
 	}
+	if w.blocks() < maxBlocks && w.from > lo {
+		w.prepend(lo)
+	}
+	return w.blocks() < maxBlocks && w.from > lo
 }
 
 // stay shows what has come since without taking anything away that a person may
 // be reading.
 func (w *window) stay(lo, hi uint64) {
 	if w.from == w.to {
-		w.follow(lo, hi)
+		w.jump(lo, hi)
 		return
 	}
-	w.fill(min(hi, (w.from/blockNumbers+maxBlocks)*blockNumbers))
+	limit := (w.from/blockNumbers + maxBlocks) * blockNumbers
+	// As much at once as a jump shows: the rest is shown when it is scrolled to.
+	w.fill(min(hi, limit, w.to+jumpBlocks*blockNumbers))
 }
 
-// behind reports whether none of what is shown would still be shown.
-func (w *window) behind(lo, hi uint64) bool {
-	return w.to < lo || w.to > hi || hi-w.to >= maxNumbers
-}
-
-// jump begins anew so that hi is the end of a full window.
+// jump begins anew with the last numbers before hi.
 func (w *window) jump(lo, hi uint64) {
 	w.clear()
 	start := uint64(0)
-	if hi > maxNumbers {
-		start = (hi-1)/blockNumbers*blockNumbers - (maxBlocks-1)*blockNumbers
+	if hi > jumpBlocks*blockNumbers {
+		start = (hi-1)/blockNumbers*blockNumbers - (jumpBlocks-1)*blockNumbers
 	}
 	w.from = max(lo, start)
 	w.to = w.from
+	w.fill(hi)
 }
 
 // older shows one block more at the beginning and one less at the end. It
@@ -79,14 +85,19 @@ func (w *window) older(lo uint64) bool {
 	if w.from <= lo || w.from == w.to {
 		return false
 	}
-	start := max(lo, (w.from-1)/blockNumbers*blockNumbers)
-	w.out.unshift(start, w.from)
-	w.from = start
+	w.prepend(lo)
 	if w.blocks() > maxBlocks {
 		w.out.pop()
 		w.to = (w.to - 1) / blockNumbers * blockNumbers
 	}
 	return true
+}
+
+// prepend shows the block before the first one.
+func (w *window) prepend(lo uint64) {
+	start := max(lo, (w.from-1)/blockNumbers*blockNumbers)
+	w.out.unshift(start, w.from)
+	w.from = start
 }
 
 // newer is older the other way round.
