@@ -217,10 +217,24 @@ func (v *logView) render(from, to uint64) string {
 	return string(v.markup)
 }
 
-// block makes the element of a block.
+// position is the place in the stream of the number with this index, in words.
+func (v *logView) position(index uint64) (text string) {
+	v.session.read(func(h *store.History, _ []mark) {
+		if i := index - h.Dropped(); i < uint64(h.Len()) {
+			text = store.FormatCount(uint64(h.At(int(i)).Position))
+		}
+	})
+	return text
+}
+
+// block makes the element of a block. All but the one that begins the stream
+// say where they begin.
 func (v *logView) block(from, to uint64) app.Value {
 	block := app.Window().Get("document").Call("createElement", "div")
 	block.Set("className", "block")
+	if from > 0 {
+		block.Get("dataset").Set("from", v.position(from))
+	}
 	block.Set("innerHTML", v.render(from, to))
 	return block
 }

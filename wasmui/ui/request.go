@@ -69,8 +69,10 @@ func (r *requestPanel) amount() app.UI {
 	return el("fieldset").Class("knob-group").Body(
 		el("legend").Text("How many"),
 		el("div").Class("knob-row").Body(
-			r.input(textKnob{id: knobCount, field: fieldCount, label: "Count", placeholder: "10 to 20", mode: "numeric",
-				disabled: r.Knobs.Endless}, r.Knobs.Count, r.onCount),
+			r.input(textKnob{
+				id: knobCount, field: fieldCount, label: "Count", placeholder: "10 to 20", mode: "numeric",
+				disabled: r.Knobs.Endless,
+			}, r.Knobs.Count, r.onCount),
 			el("label").Class("switch").Body(
 				void("input").ID(knobEndless).Attr("type", "checkbox").Attr("name", fieldEndless).Attr("checked", r.Knobs.Endless).OnChange(r.onEndless),
 				el("span").Class("switch-track").Aria("hidden", true),

@@ -6,8 +6,8 @@ package ui
 // grow the document, and a browser lays out a block that does not change just
 // once.
 const (
-	blockNumbers = 100
-	maxBlocks    = 20
+	blockNumbers = 200
+	maxBlocks    = 10
 	// jumpBlocks is what is shown at once where more has come than could be seen
 	// going by. It fills a large screen; the rest of the window is filled up when
 	// there is time.
