@@ -110,10 +110,10 @@ func worldOf(t *testing.T, srv *grpc.Server, opts ...bridge.Option) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := bufconn.Listen(16 << 10)
+	front := newPipes()
 	web := &http.Server{Handler: b}
 	wg.Go(func() { web.Serve(front) })
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return front.DialContext(ctx) }}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return front.dial(ctx) }}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		b.Close()
@@ -124,6 +124,47 @@ func worldOf(t *testing.T, srv *grpc.Server, opts ...bridge.Option) *world {
 	})
 	return &world{t: t, bridge: b, client: &http.Client{Transport: transport}}
 }
+
+// pipes listens in memory. Its connections are those of net.Pipe, whose
+// deadlines net/http can rely on.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
+	here, there := net.Pipe()
+	select {
+	case p.conns <- there:
+		return here, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept implements net.Listener.
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.done) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "pipe"} }
 
 // response is an answer that is being read.
 type response struct {
@@ -375,6 +416,7 @@ func TestDisconnect(t *testing.T) {
 				left := time.Now()
 				r.close()
 				time.Sleep(time.Hour)
+				synctest.Wait()
 				if got := ended.Sub(left); got != test.after {
 					t.Errorf("the RPC ended %v after the browser left, want %v", got, test.after)
 				}

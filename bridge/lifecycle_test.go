@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,12 +141,12 @@ func TestBackendIsAwayAtFirst(t *testing.T) {
 		if err := b.Ready(); err == nil || b.Catalog() != nil {
 			t.Error("the bridge is ready without a backend")
 		}
-		if n := conn.calls; n == 0 {
+		if n := conn.calls.Load(); n == 0 {
 			t.Error("the backend was not asked")
 		}
 		time.Sleep(time.Minute)
 		b.Close()
-		if n := conn.calls; n < 10 || n > 30 {
+		if n := conn.calls.Load(); n < 10 || n > 60 {
 			t.Errorf("in a minute the backend was asked %d times", n)
 		}
 		if n := strings.Count(logs.String(), "\n"); n != 1 {
@@ -157,11 +158,11 @@ func TestBackendIsAwayAtFirst(t *testing.T) {
 // lateConn is a connection to a backend that is not there.
 type lateConn struct {
 	grpc.ClientConnInterface
-	calls int
+	calls atomic.Int32
 }
 
 func (c *lateConn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
-	c.calls++
+	c.calls.Add(1)
 	return nil, errUnavailable
 }
 
@@ -352,3 +353,23 @@ func metadataOf(ctx context.Context, name string) string {
 }
 
 var errUnavailable = status.Error(codes.Unavailable, "nobody listens")
+
+// A connection outlives the streams on it: what a stream was given for its
+// writes does not fall due on what comes after.
+func TestConnectionIsKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		checkNumbers(t, w.get("/sse?count=2").all(), 1, 2)
+		time.Sleep(2 * bridge.DefaultWriteTimeout)
+		// POST, so that the client does not try again by itself.
+		checkNumbers(t, w.do(http.MethodPost, "/sluice.numbers.v1.NumberService/Generate", `{"count":3}`).all(), 1, 3)
+		if r := w.do(http.MethodDelete, "/runs/"+run.NewID(), ""); r.StatusCode != http.StatusNotFound {
+			t.Errorf("the next answer is %s", r.Status)
+		}
+		time.Sleep(2 * bridge.DefaultWriteTimeout)
+		if r := w.do(http.MethodPost, "/healthz", `{}`); r.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("the next answer is %s", r.Status)
+		}
+	})
+}

@@ -176,7 +176,12 @@ func (c *client) do(ctx context.Context, l *line, a ask, seen *journey) (*http.R
 			return nil
 		},
 	}
-	return hc.Do(r)
+	res, err := hc.Do(r)
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err // the URL is known, and may hold what is nobody's business
+	}
+	return res, err
 }
 
 // journey is what happened to a request on its way.

@@ -26,7 +26,6 @@ func connectFailure(err error, config *Config) string {
 		invalid   x509.CertificateInvalidError
 		alert     tls.AlertError
 		record    tls.RecordHeaderError
-		inURL     *url.Error
 		connected = errors.As(err, &refused) && refused.connected
 		timeout   = errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err)
 	)
@@ -59,8 +58,6 @@ func connectFailure(err error, config *Config) string {
 		return fmt.Sprintf("%s did not take the connection in time: look at the address, and at firewalls on the way.", at)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return fmt.Sprintf("%s closed the connection without an answer. It may expect TLS, speak something else than HTTP, or have crashed.", at)
-	case errors.As(err, &inURL):
-		return fmt.Sprintf("There is no answer from %s: %v.", at, inURL.Err)
 	default:
 		return fmt.Sprintf("There is no answer from %s: %v.", at, err)
 	}

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,7 +38,7 @@ func TestConnectFailure(t *testing.T) {
 		{io.EOF, true, "closed the connection without an answer"},
 		{errors.New("malformed HTTP response"), true, "malformed HTTP response"},
 	} {
-		err := &openError{cause: &url.Error{Op: "Get", URL: "http://stream.test", Err: test.cause}, connected: test.connected, waited: 3 * time.Second}
+		err := &openError{cause: test.cause, connected: test.connected, waited: 3 * time.Second}
 		if got := connectFailure(err, &Config{URL: "https://stream.test/x"}); !strings.Contains(got, test.says) {
 			t.Errorf("of %v is said: %s\nwant %q", test.cause, got, test.says)
 		}

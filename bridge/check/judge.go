@@ -189,7 +189,7 @@ func (r *ruler) followed(got []*event, comparable, foreign bool, back *comeback)
 		return Fail, fmt.Sprintf("the next %s are of another connection's stream, which has the same ids and other data. Put something into the id that differs from stream to stream.", plural(n, "event"))
 	}
 	away := ""
-	if back.missed > 0 {
+	if back.missed > 0 && r.byID { // otherwise they were those of another stream
 		away = fmt.Sprintf(", of which %s made meanwhile", wereMade(min(back.missed, n)))
 	}
 	if comparable {

@@ -39,6 +39,22 @@ func BenchmarkAppendJSON(b *testing.B) {
 	}
 }
 
+// BenchmarkAppendText is the time that the position of a number takes.
+func BenchmarkAppendText(b *testing.B) {
+	s := corpus(b)[slices.IndexFunc(corpus(b), func(s sample) bool { return s.name == "numbers/number" })]
+	f, err := CompileField(s.desc, "resume_token")
+	if err != nil {
+		b.Fatal(err)
+	}
+	buf := make([]byte, 0, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok, err := f.AppendText(buf, s.wire); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+}
+
 // BenchmarkRatio compares with what everyone else does: decode into dynamicpb,
 // or into generated code where there is any, and have protojson write that.
 // The three take turns, so that what else the machine does hits all of them,

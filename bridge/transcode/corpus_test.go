@@ -41,7 +41,7 @@ import (
 	_ "sluice/proto/gen/sluice/stream/v1"
 )
 
-// message of the corpus, which tests, fuzzing and benchmarks share.
+// sample is a message of the corpus, which tests, fuzzing and benchmarks share.
 type sample struct {
 	name string
 	desc protoreflect.MessageDescriptor

@@ -214,6 +214,7 @@ func (f *Field) locate(value []byte, offset int) located {
 		found.bits, _ = protowire.ConsumeFixed64(value)
 	case protowire.BytesType:
 		found.content, _ = protowire.ConsumeBytes(value)
+		found.offset += len(value) - len(found.content)
 	}
 	return found
 }

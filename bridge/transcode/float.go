@@ -42,15 +42,16 @@ func appendFloat64(out []byte, v float64) []byte {
 		v = -v
 	}
 	if v < exactWhole64 {
-		if whole := uint64(v); float64(whole) == v {
-			return appendUint(out, whole)
+		// Signed integers, because the processor converts those by itself.
+		if whole := int64(v); float64(whole) == v {
+			return appendUint(out, uint64(whole))
 		}
 	}
 	// Most numbers that people deal with have few decimals. One of up to 15
 	// digits that reads back as v is the shortest: no other of 15 does.
 	if scaled := v * fewDecimals; scaled < 1e15 {
-		if digits := uint64(scaled); float64(digits) == scaled && scaled/fewDecimals == v {
-			return appendDecimal(out, digits, -4)
+		if digits := int64(scaled); float64(digits) == scaled && scaled/fewDecimals == v {
+			return appendDecimal(out, uint64(digits), -4)
 		}
 	}
 	// v is c·2^q.
@@ -76,7 +77,7 @@ func appendFloat32(out []byte, v float32) []byte {
 		v = -v
 	}
 	if v < exactWhole32 {
-		if whole := uint32(v); float32(whole) == v {
+		if whole := int32(v); float32(whole) == v {
 			return appendUint(out, uint64(whole))
 		}
 	}
@@ -176,8 +177,11 @@ func pick(lower, middle, upper, odd uint64, k int) (digits uint64, power int) {
 	return s, k
 }
 
+// maxDigits is how many digits a double needs at most.
+const maxDigits = 17
+
 // appendDecimal writes digits·10^power. The digits may end in zeros, but are
-// not 0, and are 17 at most.
+// not 0, and are maxDigits at most.
 func appendDecimal(out []byte, digits uint64, power int) []byte {
 	digits, zeros := trimZeros(digits)
 	power += zeros
@@ -253,17 +257,30 @@ func trimZeros(v uint64) (_ uint64, zeros int) {
 // appendExponent writes a number of n digits as d.ddde±dd. Positive exponents
 // have two digits or more, negative ones may have one.
 func appendExponent(out []byte, digits uint64, n, exponent int) []byte {
+	// With zeros behind them there are always 17, and the divisors constant.
+	const tenTo16 = tenTo8 * tenTo8
+	digits *= wholePowers[maxDigits-n]
+	first := digits / tenTo16
+	digits -= first * tenTo16
+	high := digits / tenTo8
+	out = append(out, '0'+byte(first), '.')
+	out = binary.LittleEndian.AppendUint64(out, spread8(high)|asciiZeros)
+	out = binary.LittleEndian.AppendUint64(out, spread8(digits-high*tenTo8)|asciiZeros)
+	out = out[:len(out)-(maxDigits-n)]
 	if n == 1 {
-		out = appendUint(out, digits)
-	} else {
-		first := digits / wholePowers[n-1]
-		out = append(out, '0'+byte(first), '.')
-		out = appendPadded(out, digits-first*wholePowers[n-1], n-1)
+		out = out[:len(out)-1] // nor a point
 	}
+	sign := byte('+')
 	if exponent < 0 {
-		return appendUint(append(out, 'e', '-'), uint64(-exponent))
+		sign, exponent = '-', -exponent
 	}
-	return appendUint(append(out, 'e', '+'), uint64(exponent))
+	out = append(out, 'e', sign)
+	if exponent >= 100 {
+		out = append(out, '0'+byte(exponent/100))
+		exponent %= 100
+		return append(out, digits2[2*exponent], digits2[2*exponent+1])
+	}
+	return appendUint(out, uint64(exponent))
 }
 
 // floorLog10Pow2 is ⌊log10 2^q⌋ for any exponent that a double has.

@@ -53,6 +53,11 @@ func FuzzAppendJSON(f *testing.F) {
 			f.Add(i, uint8(len(s.wire)), s.wire)
 		}
 	}
+	for _, tt := range oddWires {
+		if i, ok := byName[tt.message]; ok {
+			f.Add(i, uint8(0), tt.wire.Marshal())
+		}
+	}
 	f.Fuzz(func(t *testing.T, which, how uint8, wire []byte) {
 		if len(wire) > maxFuzzWire {
 			t.Skip()

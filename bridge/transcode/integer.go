@@ -60,8 +60,14 @@ func appendUint(out []byte, v uint64) []byte {
 		out = binary.LittleEndian.AppendUint64(out, (digits|asciiZeros)>>(8*zeros))
 		return out[:len(out)-zeros]
 	}
-	out = appendUint(out, v/tenTo8)
-	return binary.LittleEndian.AppendUint64(out, spread8(v%tenTo8)|asciiZeros)
+	high := v / tenTo8
+	if high >= tenTo8 {
+		out = appendUint(out, high/tenTo8)
+		out = binary.LittleEndian.AppendUint64(out, spread8(high%tenTo8)|asciiZeros)
+	} else {
+		out = appendUint(out, high)
+	}
+	return binary.LittleEndian.AppendUint64(out, spread8(v-high*tenTo8)|asciiZeros)
 }
 
 // appendInt writes a number in decimal.

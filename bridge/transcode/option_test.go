@@ -4,6 +4,7 @@ package transcode
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -26,6 +27,7 @@ func TestOptions(t *testing.T) {
 		{"none", nil, `{"before":"","null":null,"color":"COLOR_RED","after":""}`},
 		{"WithEnumNumbers", []Option{WithEnumNumbers()}, `{"before":"","null":null,"color":1,"after":""}`},
 		{"WithoutDefaults", []Option{WithoutDefaults()}, `{"null":null,"color":"COLOR_RED"}`},
+		{"no bound to speak of", []Option{WithMaxOutput(math.MaxInt)}, `{"before":"","null":null,"color":"COLOR_RED","after":""}`},
 		{"the last bound stands", []Option{WithMaxOutput(1), WithMaxOutput(0)}, `{"before":"","null":null,"color":"COLOR_RED","after":""}`},
 	}
 	s := textSample(t, "options", message, text)
@@ -36,8 +38,8 @@ func TestOptions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := p.AppendJSON(nil, s.wire); err != nil || string(got) != tt.want {
-				t.Errorf("got %s, error %v, want %s", got, err, tt.want)
+			if got, err := p.AppendJSON([]byte("x"), s.wire); err != nil || string(got) != "x"+tt.want {
+				t.Errorf("got %s, error %v, want x%s", got, err, tt.want)
 			}
 		})
 	}

@@ -56,16 +56,16 @@ const (
 
 // field is all that is to be known of a field at run time.
 type field struct {
-	key       string   // `,"name":`
-	name      string   // as error paths show it
-	number    uint32   // on the wire
-	kind      kind     // of one value; of the entries' values in a map
-	shape     shape    //
-	wire      uint8    // wire type of one value
-	packable  bool     // a list that may also come as one length-delimited run
-	implicit  bool     // its zero value is the same as its absence
-	required  bool     //
-	extension bool     //
+	key       string // `,"name":`
+	name      string // as error paths show it
+	number    uint32 // on the wire
+	kind      kind   // of one value; of no meaning for a map
+	shape     shape
+	wire      uint8 // wire type of one value
+	packable  bool  // a list that may also come as one length-delimited run
+	implicit  bool  // its zero value is the same as its absence
+	required  bool
+	extension bool
 	oneof     uint32   // which oneof it is a member of, from 1; 0 for none
 	msg       *message // of kindMessage
 	enum      *enum    // of kindEnum

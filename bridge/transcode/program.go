@@ -3,6 +3,7 @@
 package transcode
 
 import (
+	"math"
 	"sync"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -92,7 +93,7 @@ func (r *run) program(p *Program, dst, wire []byte) ([]byte, *Error) {
 	}
 	r.prog = p
 	r.wire = wire
-	r.limit = len(dst) + p.opts.maxOutput
+	r.limit = len(dst) + min(p.opts.maxOutput, math.MaxInt-len(dst))
 	out, err := r.message(dst, p.root, 0, len(wire), MaxDepth-1)
 	if err != errOdd {
 		return out, err

@@ -37,7 +37,7 @@ func appendString(out, s []byte) ([]byte, bool) {
 
 // escapedRun is how many characters are written one by one from an escape on.
 // Where there is one there are often more.
-const escapedRun = 16
+const escapedRun = 32
 
 // appendEscaped writes the character at a position, which needs an escape, and
 // some of those behind it that are ASCII. It returns the position behind them.

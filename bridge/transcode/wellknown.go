@@ -32,10 +32,10 @@ var wellKnownForms = map[protoreflect.FullName]form{
 	"google.protobuf.BytesValue":  formWrapper,
 }
 
-// anyKind in a wellKnownShape stands for every scalar kind.
+// anyKind in wellKnownShapes stands for every scalar kind.
 const anyKind protoreflect.Kind = 0
 
-// wellKnownShape is the fields that a form relies on, in order, numbered from
+// wellKnownShapes are the fields that a form relies on, in order, numbered from
 // 1.
 var wellKnownShapes = map[form][]struct {
 	kind        protoreflect.Kind

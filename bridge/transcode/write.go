@@ -231,6 +231,16 @@ func (r *run) packed(out []byte, f *field, e *entry) ([]byte, *Error) {
 	if size > 0 && (end-pos)%size != 0 {
 		return out, short(end-(end-pos)%size, uint64(size), (end-pos)%size)
 	}
+	if f.kind == kindDouble {
+		// The most common of long runs, and worth the direct way.
+		for ; pos < len(b); pos += 8 {
+			out = appendFloat64(append(out, ','), math.Float64frombits(binary.LittleEndian.Uint64(b[pos:])))
+			if len(out) > r.limit {
+				return out, r.tooLarge(pos)
+			}
+		}
+		return out, nil
+	}
 	for pos < len(b) {
 		var bits uint64
 		switch at := pos; size {
