@@ -30,8 +30,9 @@ type pair struct {
 func startPair(t *testing.T, bridgeArgs ...string) *pair {
 	t.Helper()
 	p := &pair{programs: rig.Build(t)}
-	p.backend = p.programs.Start(t, "numbersd", "--listen=127.0.0.1:0")
-	p.startBridge(t, "127.0.0.1:0", bridgeArgs...)
+	host := rig.Loopback()
+	p.backend = p.programs.Start(t, "numbersd", "--listen="+host+":0")
+	p.startBridge(t, host+":0", bridgeArgs...)
 	return p
 }
 

@@ -8,9 +8,12 @@ package rig
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -31,6 +34,16 @@ type Config struct {
 	Service []backend.Option
 	// Log is where either says what it does; nil for nowhere.
 	Log *slog.Logger
+}
+
+// Loopback returns an address of this machine for servers that are to come back
+// at the same port. Where the system has more than one it is one of many, at
+// which no connection of another test can have taken the port meanwhile.
+func Loopback() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1"
+	}
+	return fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
 }
 
 // Rig is a backend, a bridge and the app, running. Its methods are called by
@@ -59,7 +72,8 @@ func Start(tb testing.TB, c Config) *Rig {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Rig{tb: tb, config: c, backendAddress: "127.0.0.1:0", bridgeAddress: "127.0.0.1:0"}
+	host := Loopback()
+	r := &Rig{tb: tb, config: c, backendAddress: host + ":0", bridgeAddress: host + ":0"}
 	r.StartBackend()
 	r.StartBridge()
 	tb.Cleanup(func() {
