@@ -75,7 +75,7 @@ func TestStopCancelsTheRun(t *testing.T) {
 
 func TestCutTheConnection(t *testing.T) {
 	t.Parallel()
-	_, _, p := start(t, rig.Config{}, "?count=40&min_pause=0.1s&max_pause=0.1s")
+	_, _, p := start(t, rig.Config{}, "?count=90&min_pause=0.1s&max_pause=0.1s")
 	p.click("Start")
 	for _, n := range []int{4, 12} {
 		p.waitNumber(n)
@@ -84,7 +84,7 @@ func TestCutTheConnection(t *testing.T) {
 		p.waitState("Resumed after number")
 	}
 	p.waitState("Finished")
-	p.checkPositions(40)
+	p.checkPositions(90)
 }
 
 // A reload goes on with the same run, and its link shows the same elsewhere.
