@@ -14,13 +14,13 @@ import (
 // media type, as RFC 9110, section 12.5.1 says: the most specific range that
 // covers the type decides, and none at all is any type.
 func accepts(r *http.Request, mediaType string) bool {
-	ranges := r.Header.Values("Accept")
+	ranges := mediaRanges(r.Header.Values("Accept"))
 	if len(ranges) == 0 {
 		return true
 	}
 	major, _, _ := strings.Cut(mediaType, "/")
 	best, ok := -1, false
-	for _, m := range mediaRanges(ranges) {
+	for _, m := range ranges {
 		specific := -1
 		switch m.name {
 		case mediaType:

@@ -56,7 +56,8 @@ type Bridge struct {
 	stop    context.CancelFunc
 	loading sync.WaitGroup
 
-	draining    chan struct{} // closed when Drain begins
+	draining    chan struct{} // closed when Drain or Close begins
+	drainOnce   sync.Once
 	drainWindow time.Duration // set before
 
 	mu       sync.Mutex
@@ -123,11 +124,16 @@ func (b *Bridge) Catalog() *catalog.Catalog { return b.catalog.Load() }
 // Stats returns how many runs the bridge carries, and in how much memory.
 func (b *Bridge) Stats() run.Stats { return b.runs.Stats() }
 
-// Close ends every run with UNAVAILABLE, and every stream with it, and waits
-// until that is done. Streams that could be resumed elsewhere are better
-// closed by [Bridge.Drain] before.
+// Close ends every run with UNAVAILABLE, and every stream with it, for which it
+// waits a moment. Streams that could be resumed elsewhere are better closed by
+// [Bridge.Drain] before. The bridge serves nothing any more.
 func (b *Bridge) Close() {
 	b.stop()
 	b.loading.Wait()
+	b.goAway(closeTimeout)
+	b.runs.End()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_ = b.awaitNoStream(ctx)
 	b.runs.Close()
 }

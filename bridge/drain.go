@@ -13,11 +13,23 @@ import (
 // window, with a time to reconnect of its own, and without an `end`: to the
 // browser it is a connection that broke, and it goes on at another bridge
 // where its method can resume. Drain returns when the last stream has closed,
-// or with ctx's error when that comes first. It is called once.
+// or with ctx's error when that comes first. The first window counts.
 func (b *Bridge) Drain(ctx context.Context, window time.Duration) error {
-	b.drainWindow = max(0, window)
-	close(b.draining)
+	b.goAway(window)
 	b.runs.Shutdown()
+	return b.awaitNoStream(ctx)
+}
+
+// goAway lets every stream close itself within the window, and opens no more.
+func (b *Bridge) goAway(window time.Duration) {
+	b.drainOnce.Do(func() {
+		b.drainWindow = max(0, window)
+		close(b.draining)
+	})
+}
+
+// awaitNoStream waits until no stream is open.
+func (b *Bridge) awaitNoStream(ctx context.Context) error {
 	b.mu.Lock()
 	none := b.noStream
 	b.mu.Unlock()

@@ -47,7 +47,9 @@ func HTTPStatus(c codes.Code) int {
 }
 
 // retryable is whether the same request may succeed in a while.
-func retryable(c codes.Code) bool { return c == codes.Unavailable || c == codes.ResourceExhausted }
+func (f *fault) retryable() bool {
+	return f.http == http.StatusServiceUnavailable || f.http == http.StatusTooManyRequests
+}
 
 // fault is an answer that is not a stream.
 type fault struct {
@@ -83,11 +85,12 @@ func faultOf(err error) *fault {
 // it as an empty stream that says when to try again.
 func (b *Bridge) fail(w http.ResponseWriter, r *http.Request, f *fault) {
 	wait := b.jitter(b.options.retry)
-	if retryable(f.status.Code()) && acceptsOnlyEvents(r) {
+	if f.retryable() && acceptsOnlyEvents(r) {
 		streamHeader(w, r)
 		w.WriteHeader(http.StatusOK)
 		body := sse.AppendRetry(nil, wait)
 		w.Write(sse.AppendComment(body, f.status.Code().String()+": "+f.status.Message()))
+		_ = http.NewResponseController(w).Flush() // so that no length is added
 		return
 	}
 	h := w.Header()
@@ -98,7 +101,7 @@ func (b *Bridge) fail(w http.ResponseWriter, r *http.Request, f *fault) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if f.http == http.StatusServiceUnavailable || f.http == http.StatusTooManyRequests {
+	if f.retryable() {
 		h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	}
 	w.WriteHeader(f.http)

@@ -373,3 +373,53 @@ func TestConnectionIsKept(t *testing.T) {
 		}
 	})
 }
+
+// Streams that are open when the bridge is closed are told how they ended; and
+// afterwards nothing is served.
+func TestCloseTellsTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		var wg sync.WaitGroup
+		for range 20 {
+			r := w.get("/sse?endless=true&min_pause=1s")
+			r.next()
+			wg.Go(func() {
+				events := r.all()
+				if n := len(events); n == 0 || !strings.HasPrefix(string(events[n-1].Data), `{"code":"UNAVAILABLE"`) {
+					t.Errorf("a stream got %v", events)
+				}
+			})
+		}
+		w.bridge.Close()
+		wg.Wait()
+		if w.bridge.Ready() == nil {
+			t.Error("a closed bridge is ready")
+		}
+		if err := w.bridge.Drain(t.Context(), 0); err != nil {
+			t.Errorf("Drain after Close gave %v", err)
+		}
+	})
+}
+
+// Who goes away before the run's id was told leaves nothing behind.
+func TestLeftBeforeTheFirstWord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, host+"/sse?endless=true&min_pause=3600s", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, err := w.client.Do(r); err == nil {
+			res.Body.Close()
+			t.Fatal("there was an answer")
+		}
+		synctest.Wait()
+		if live := w.bridge.Stats().Live; live != 0 {
+			t.Errorf("%d runs go on", live)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"sluice/bridge/catalog"
@@ -34,6 +35,12 @@ const (
 
 	// DefaultMaxRequestBytes bounds the body of a request.
 	DefaultMaxRequestBytes = 1 << 20
+
+	// bodyTimeout is how long a request's body may take to come.
+	bodyTimeout = 30 * time.Second
+
+	// closeTimeout is how long Close waits for streams to be told of the end.
+	closeTimeout = time.Second
 
 	// spanBytes is about how much is written at once, and pieceBytes how much
 	// of it has to go within a write timeout.
@@ -90,6 +97,9 @@ func (o *options) check() error {
 			return fmt.Errorf("the %s must be at least %v, not %v", d.name, d.least, d.value)
 		}
 	}
+	if err := o.runs.Check(); err != nil {
+		return err
+	}
 	if o.maxRequestBytes < 1 {
 		return fmt.Errorf("the largest request must be at least 1 byte, not %d", o.maxRequestBytes)
 	}
@@ -101,7 +111,7 @@ func (o *options) check() error {
 			continue
 		}
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
+		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || strings.Contains(origin, "*") {
 			return fmt.Errorf(`the origin %q must be "*" or a scheme and a host, as in "https://example.com"`, origin)
 		}
 	}
@@ -152,7 +162,12 @@ func WithMaxRequestBytes(n int64) Option {
 // them, such as "https://example.com", or "*" for any. The default is none: a
 // page is served by the host that serves the bridge.
 func WithOrigins(origins ...string) Option {
-	return optionFunc(func(o *options) { o.origins = origins })
+	return optionFunc(func(o *options) {
+		o.origins = nil
+		for _, origin := range origins {
+			o.origins = append(o.origins, strings.ToLower(origin)) // as browsers do
+		}
+	})
 }
 
 // WithLogger sets where the bridge says what an operator would want to know.

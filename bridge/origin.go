@@ -21,7 +21,12 @@ const preflightAge = 2 * time.Hour
 func (b *Bridge) crossOrigin(next http.Handler) http.Handler {
 	anyone := slices.Contains(b.options.origins, "*")
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
+		origin := strings.ToLower(r.Header.Get("Origin"))
+		if origin == "" && !anyone && r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") == "no-cors" {
+			// As an image, say: the page could not read it, but start it.
+			b.fail(w, r, errorf(codes.PermissionDenied, "pages of other origins may not use this bridge; its operator can allow one"))
+			return
+		}
 		if origin == "" || anyone || slices.Contains(b.options.origins, origin) || sameHost(origin, r.Host) {
 			next.ServeHTTP(w, r)
 			return
@@ -34,7 +39,7 @@ func (b *Bridge) crossOrigin(next http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: b.options.origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete},
-		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "Last-Event-ID"},
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "Last-Event-ID", "Traceparent", "Tracestate"},
 		ExposedHeaders: []string{RunHeader, "Retry-After"},
 		MaxAge:         int(preflightAge / time.Second),
 		// Cookies are not passed on to a backend, so that a wildcard gives

@@ -6,11 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -20,17 +24,25 @@ import (
 	"sluice/bridge/sse"
 )
 
+// methodAllow are the HTTP methods that a method's path takes.
+const methodAllow = "GET, POST, OPTIONS"
+
 // serveMethod answers with the stream of the method that the path names.
 func (b *Bridge) serveMethod(w http.ResponseWriter, r *http.Request) {
 	m, f := b.lookup(r)
 	if f == nil {
-		f = b.checkStream(r, "GET, POST, OPTIONS")
+		f = b.checkStream(r, methodAllow)
 	}
 	if f != nil {
 		b.fail(w, r, f)
 		return
 	}
-	spec, f := b.spec(r, m)
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", methodAllow)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	spec, f := b.spec(w, r, m)
 	if f != nil {
 		b.fail(w, r, f)
 		return
@@ -69,8 +81,11 @@ func (b *Bridge) lookup(r *http.Request) (*catalog.Method, *fault) {
 // checkStream refuses a request that cannot be answered with a stream, before
 // anything is opened for it.
 func (b *Bridge) checkStream(r *http.Request, allow string) *fault {
-	if r.Method != http.MethodGet && !(r.Method == http.MethodPost && strings.Contains(allow, http.MethodPost)) {
+	switch {
+	case !strings.Contains(allow, r.Method):
 		return methodNotAllowed(r, allow)
+	case r.Method == http.MethodOptions:
+		return nil
 	}
 	if !accepts(r, sse.ContentType) {
 		f := errorf(codes.InvalidArgument, "a stream comes as %s, which the Accept header %q does not allow", sse.ContentType, strings.Join(r.Header.Values("Accept"), ", "))
@@ -93,24 +108,28 @@ func methodNotAllowed(r *http.Request, allow string) *fault {
 }
 
 // spec reads the request for a run.
-func (b *Bridge) spec(r *http.Request, m *catalog.Method) (run.Spec, *fault) {
-	s := run.Spec{Method: m, Owner: owner(r)}
+func (b *Bridge) spec(w http.ResponseWriter, r *http.Request, m *catalog.Method) (run.Spec, *fault) {
+	s := run.Spec{Method: m}
 	var f *fault
 	if s.Metadata, f = outgoing(r); f != nil {
 		return s, f
 	}
+	s.Owner = owner(s.Metadata)
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return s, errorf(codes.InvalidArgument, "the query cannot be read: %v", err)
 	}
 	query.Del(catalog.ParamLastEventID)
 	if r.Method == http.MethodGet {
+		if r.ContentLength != 0 {
+			return s, errorf(codes.InvalidArgument, "a GET has its request in the query, and no body; POST takes one")
+		}
 		s.Request, err = m.RequestFromQuery(query)
 	} else {
 		for name := range query {
 			return s, faultOf(&catalog.RequestError{Violations: []catalog.Violation{{Field: name, Description: "belongs into the JSON body of a POST, not into its query"}}})
 		}
-		body, bad := b.body(r)
+		body, bad := b.body(w, r)
 		if bad != nil {
 			return s, bad
 		}
@@ -124,7 +143,7 @@ func (b *Bridge) spec(r *http.Request, m *catalog.Method) (run.Spec, *fault) {
 
 // body reads the whole body, which also lets the server notice when the
 // browser goes away.
-func (b *Bridge) body(r *http.Request) ([]byte, *fault) {
+func (b *Bridge) body(w http.ResponseWriter, r *http.Request) ([]byte, *fault) {
 	if t := r.Header.Get("Content-Type"); t != "" {
 		// Nothing but JSON, so that no page can post here without having asked.
 		if media, _, err := mime.ParseMediaType(t); err != nil || media != "application/json" {
@@ -133,6 +152,9 @@ func (b *Bridge) body(r *http.Request) ([]byte, *fault) {
 			return nil, f
 		}
 	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, b.options.maxRequestBytes))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -158,6 +180,10 @@ const metadataPrefix = "Grpc-Metadata-"
 // forwarded are the headers that are sent to the backend as they are.
 var forwarded = []string{"Authorization", "Traceparent", "Tracestate"}
 
+// hopByHop are headers that speak of one connection, and have no place in
+// another.
+var hopByHop = []string{"connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
+
 // outgoing returns what of a request's headers the backend gets.
 func outgoing(r *http.Request) (metadata.MD, *fault) {
 	md := metadata.MD{}
@@ -180,8 +206,12 @@ func outgoing(r *http.Request) (metadata.MD, *fault) {
 		if !ok {
 			continue
 		}
-		if key = strings.ToLower(key); key == "" || strings.HasPrefix(key, "grpc-") || strings.HasSuffix(key, "-bin") {
-			return nil, errorf(codes.InvalidArgument, "header %s: names that begin with grpc- or end with -bin cannot be sent", name)
+		key = strings.ToLower(key)
+		switch {
+		case strings.HasPrefix(key, "grpc-"), strings.HasSuffix(key, "-bin"), slices.Contains(hopByHop, key):
+			return nil, errorf(codes.InvalidArgument, "header %s: names that begin with grpc-, end with -bin or are those of a connection cannot be sent", name)
+		case key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
+			return nil, errorf(codes.InvalidArgument, "header %s: the names of gRPC metadata are of letters, digits, -, _ and .", name)
 		}
 		if f := add(key, values); f != nil {
 			return nil, f
@@ -190,13 +220,23 @@ func outgoing(r *http.Request) (metadata.MD, *fault) {
 	return md, nil
 }
 
-// owner returns what tells a caller's runs from those of others: its
-// credentials, by their hash.
-func owner(r *http.Request) string {
-	auth := r.Header.Get("Authorization")
-	if auth == "" {
+// tracing are the headers that say nothing of who asks.
+var tracing = []string{"traceparent", "tracestate"}
+
+// owner returns what tells a caller's runs from those of others: all that the
+// backend is told of it, by its hash, since any of that may be a credential.
+func owner(md metadata.MD) string {
+	h := sha256.New()
+	anything := false
+	for _, name := range slices.Sorted(maps.Keys(md)) {
+		if slices.Contains(tracing, name) {
+			continue
+		}
+		anything = true
+		fmt.Fprintf(h, "%q %q\n", name, md[name])
+	}
+	if !anything {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(auth))
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -53,20 +53,26 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 	if id.End {
 		return opened{}, nil
 	}
+	resumable := s.Method.CanResume() && id.Position != ""
 	known := b.runs.Find(id.Run, s.Owner)
 	if known != nil && known.Method().FullName != s.Method.FullName {
 		return b.openNew(s, &reset{Reason: "the last event id is of another method's stream, so this one begins anew", First: 1})
 	}
-	if known != nil {
+	if known != nil && !known.IsFor(s.Request) {
+		return b.openNew(s, &reset{Reason: "the last event id is of another request's stream, so this one begins anew", First: 1})
+	}
+	// A run that ended only since nobody read it is no end to who comes back.
+	if known != nil && !(resumable && known.Abandoned()) {
 		o, err := attach(known, id.Seq)
 		if err == nil {
 			return o, nil
 		}
-		if !s.Method.CanResume() || id.Position == "" {
+		// One that has been forgotten meanwhile is as good as unknown.
+		if !resumable && !errors.Is(err, journal.ErrClosed) {
 			return join(known, err)
 		}
 	}
-	if s.Method.CanResume() && id.Position != "" {
+	if resumable {
 		s.ID, s.After, s.Position = id.Run, id.Seq, id.Position
 		v, err := b.runs.Open(s)
 		if err == nil {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"sluice/bridge"
+	"sluice/bridge/catalog"
 	"sluice/bridge/run"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
@@ -233,5 +234,74 @@ func TestBackendBreaks(t *testing.T) {
 		})
 		r := w.get("/sse?count=10")
 		checkNumbers(t, r.all(), 1, 10)
+	})
+}
+
+// Who comes back after the run was given up for want of viewers goes on all
+// the same, where the method can; to cancel it was a wish, and stays an end.
+func TestBackAfterTheRunWasGivenUp(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []catalog.OnDisconnect{catalog.OnDisconnectLinger, catalog.OnDisconnectCancel} {
+		for _, away := range []time.Duration{time.Second, time.Minute, time.Hour} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, counting, bridge.WithCatalog(numbersWith(t, func(p *catalog.Policy) { p.OnDisconnect = policy })))
+				const path = "/sse?count=1000&min_pause=1s"
+				r := w.get(path)
+				r.next()
+				id := r.next().ID
+				r.close()
+				time.Sleep(away)
+				again := w.get(path, "Last-Event-ID", id)
+				var m message
+				if e := again.next(); json.Unmarshal(e.Data, &m) != nil || m.Position != 3 {
+					t.Errorf("%v, after %v: the stream goes on with %s %s", policy, away, e.Type, e.Data)
+				}
+				w.do(http.MethodDelete, "/runs/"+again.Header.Get(bridge.RunHeader), "")
+				again.all()
+				ended := w.get(path, "Last-Event-ID", id)
+				for _, e := range ended.all() {
+					if e.Type == "end" && !strings.Contains(string(e.Data), "CANCELLED") && policy == catalog.OnDisconnectLinger && away == time.Second {
+						t.Errorf("after it was cancelled the stream ends with %s", e.Data)
+					}
+				}
+			})
+		}
+	}
+}
+
+// An id of another request's stream is not taken for this one's.
+func TestIDOfAnotherRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		id := w.get("/sse?count=3").next().ID
+		r := w.get("/sse?count=5", "Last-Event-ID", id)
+		if reason, first := resetOf(t, r); !strings.Contains(reason, "another request") || first != 1 {
+			t.Errorf("reset to %d since %q", first, reason)
+		}
+		checkNumbers(t, r.all(), 1, 5)
+	})
+}
+
+// Whatever the backend is told of a caller may be what it trusts it by.
+func TestSharedRunsAreNotShownToOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting, bridge.WithCatalog(numbersWith(t, func(p *catalog.Policy) { p.Share = true })))
+		const path = "/sse?endless=true&min_pause=1s"
+		one := w.get(path, "Grpc-Metadata-X-Tenant", "acme")
+		run := func(headers ...string) string { return w.get(path, headers...).Header.Get(bridge.RunHeader) }
+		mine := one.Header.Get(bridge.RunHeader)
+		if got := run("Grpc-Metadata-X-Tenant", "acme", "Traceparent", "00-1"); got != mine {
+			t.Error("equal callers do not share a run")
+		}
+		for _, headers := range [][]string{nil, {"Grpc-Metadata-X-Tenant", "other"}, {"Authorization", "Bearer x"}} {
+			if run(headers...) == mine {
+				t.Errorf("with %v the run of another is shown", headers)
+			}
+			if r := w.get("/runs/"+mine, headers...); r.StatusCode != 404 {
+				t.Errorf("with %v the run of another is %s", headers, r.Status)
+			}
+		}
 	})
 }

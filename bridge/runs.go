@@ -22,7 +22,17 @@ func (b *Bridge) serveRun(w http.ResponseWriter, r *http.Request, id string) {
 			return
 		}
 	}
-	found := b.runs.Find(id, owner(r))
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	md, f := outgoing(r)
+	if f != nil {
+		b.fail(w, r, f)
+		return
+	}
+	found := b.runs.Find(id, owner(md))
 	if found == nil {
 		b.fail(w, r, noSuchRun())
 		return

@@ -26,6 +26,8 @@ func (b *Bridge) stream(w http.ResponseWriter, r *http.Request, s opened) {
 		return
 	}
 	defer s.viewer.Close()
+	b.enter()
+	defer b.leave()
 	if !canFlush(w) {
 		b.options.logger.Error("a stream cannot be flushed: the server wraps its http.ResponseWriter in one without Flush or Unwrap")
 		b.fail(w, r, errorf(codes.Internal, "this server cannot stream"))
@@ -33,18 +35,16 @@ func (b *Bridge) stream(w http.ResponseWriter, r *http.Request, s opened) {
 	}
 	if s.fresh && s.reset == nil {
 		if !b.awaitFirst(r, s.viewer) {
+			s.viewer.Discard() // its id was never told
 			return
 		}
 		if f := earlyError(s.viewer); f != nil {
 			b.fail(w, r, f)
-			// Nobody has its id. In the way only of what still runs.
 			s.viewer.Close()
 			b.runs.Forget(s.viewer.Run())
 			return
 		}
 	}
-	b.enter()
-	defer b.leave()
 	b.writeEvents(w, r, s)
 }
 
@@ -62,6 +62,8 @@ func (b *Bridge) awaitFirst(r *http.Request, v *run.Viewer) bool {
 		case <-changed:
 		case <-timeout.C:
 			return true
+		case <-b.draining:
+			return true
 		case <-r.Context().Done():
 			return false
 		}
@@ -71,8 +73,7 @@ func (b *Bridge) awaitFirst(r *http.Request, v *run.Viewer) bool {
 // earlyError returns the error that a run ended with before its first message,
 // if it did.
 func earlyError(v *run.Viewer) *fault {
-	e := v.Run().Extent()
-	if !e.Ended || e.Last != v.Cursor()+1 {
+	if !v.Run().Stillborn() {
 		return nil
 	}
 	if st := v.Run().Status(); st.Code() != codes.OK {

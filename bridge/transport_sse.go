@@ -49,6 +49,8 @@ func (s *eventStream) write(p []byte) error {
 	if err := s.control.Flush(); err != nil {
 		return err
 	}
+	// Over HTTP/2 a deadline falls due also when there is nothing to write.
+	_ = s.control.SetWriteDeadline(time.Time{})
 	s.b.options.observer.StreamWrote(transportSSE, total)
 	return nil
 }

@@ -34,6 +34,10 @@ func (b *Bridge) load(ctx context.Context) {
 		}
 		b.mu.Lock()
 		b.loadErr = err
+		if errors.Is(err, catalog.ErrUnreachable) {
+			// Where it is and why not is for the log alone.
+			b.loadErr = catalog.ErrUnreachable
+		}
 		b.mu.Unlock()
 		b.options.observer.UpstreamKnown(false)
 		if text := err.Error(); text != said {

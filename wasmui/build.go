@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
@@ -47,7 +48,10 @@ func build(ctx context.Context, cfg config, web fs.FS, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := report(stdout, cfg, packed); err != nil {
+	if err := report(stdout, packed); err != nil {
+		return err
+	}
+	if err := weigh(packed, cfg); err != nil {
 		return err
 	}
 	return writeSite(cfg, inputs, packed)
@@ -79,11 +83,11 @@ func writeSite(cfg config, inputs string, files []packedFile) error {
 }
 
 func writeFile(dir, name string, content []byte) error {
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("make a folder of the site: %w", err)
 	}
-	if err := os.WriteFile(path, content, 0o644); err != nil {
+	if err := os.WriteFile(file, content, 0o644); err != nil {
 		return fmt.Errorf("write a file of the site: %w", err)
 	}
 	return nil
@@ -120,23 +124,33 @@ func removeAll(paths ...string) error {
 	return nil
 }
 
-// report prints what each file weighs, and fails where the app weighs too much.
-func report(w io.Writer, cfg config, files []packedFile) error {
+// weigh fails where the app weighs too much.
+func weigh(files []packedFile, cfg config) error {
+	for _, f := range files {
+		if path.Ext(f.name) != ".wasm" || cfg.fast {
+			continue
+		}
+		size := len(f.brotli)
+		if f.brotli == nil {
+			size = len(f.plain)
+		}
+		if size > cfg.most {
+			return fmt.Errorf("%s is %d bytes of brotli: at most %d are allowed, so look at what was imported last", f.name, size, cfg.most)
+		}
+	}
+	return nil
+}
+
+// report prints what each file weighs.
+func report(w io.Writer, files []packedFile) error {
 	files = slices.Clone(files)
 	slices.SortFunc(files, func(a, b packedFile) int { return len(b.plain) - len(a.plain) })
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "bytes\tgzip\tbrotli\t ")
-	var tooLarge error
 	for _, f := range files {
 		fmt.Fprintf(tw, "%d\t%s\t%s\t %s\n", len(f.plain), sizeOf(f.gzip), sizeOf(f.brotli), f.name)
-		if filepath.Ext(f.name) == ".wasm" && len(f.brotli) > maxWasmBrotli && !cfg.fast {
-			tooLarge = fmt.Errorf("%s is %d bytes of brotli: at most %d are allowed, so look at what was imported last", f.name, len(f.brotli), maxWasmBrotli)
-		}
 	}
-	if err := tw.Flush(); err != nil {
-		return err
-	}
-	return tooLarge
+	return tw.Flush()
 }
 
 func sizeOf(content []byte) string {

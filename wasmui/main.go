@@ -41,10 +41,11 @@ type config struct {
 	out  string // the folder that the site is written into
 	wasm string // the compiled app; "" to compile it
 	fast bool   // compress little, for builds while developing
+	most int    // what the app may weigh compressed, in bytes
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	var cfg config
+	cfg := config{most: maxWasmBrotli}
 	flags := flag.NewFlagSet("wasmui", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.out, "out", "wasmui/dist/site", "the `folder` that the site is written into")

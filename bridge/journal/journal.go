@@ -85,9 +85,8 @@ type Extent struct {
 	Bytes int
 }
 
-// Journal is the record of one run. Append and Release are called by the run
-// alone, one call at a time; all else may be called by any number of
-// goroutines at once.
+// Journal is the record of one run. Append is called by one goroutine at a
+// time; all else may be called by any number of them at once.
 type Journal interface {
 	// Append adds a record and returns its number. The frame is copied. It
 	// fails with [ErrFull] where a record that is not released would have to

@@ -188,7 +188,7 @@ func (m *Memory) tail(kind Kind, n int) (*chunk, error) {
 		}
 		size = min(2*cap(c.buf), m.chunkLimit)
 		// Frames will be about as large as they were.
-		entries = max(minEntries, size*len(c.entries)/len(c.buf))
+		entries = max(minEntries, size*len(c.entries)/max(1, len(c.buf)))
 	}
 	size = max(size, n)
 	taken := size + entries*recordOverhead

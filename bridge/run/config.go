@@ -3,6 +3,7 @@
 package run
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -49,7 +50,9 @@ type Config struct {
 	// JournalBytes bounds each journal; 0 for journal.DefaultLimit. Three
 	// quarters of it are kept behind the viewer who has read most.
 	JournalBytes int
-	// TotalBytes bounds all journals together; 0 for DefaultTotalBytes.
+	// TotalBytes is what all journals together may hold; 0 for
+	// DefaultTotalBytes. Past it finished runs are forgotten, and those that
+	// go on keep nothing but what is still to be read, and one message each.
 	TotalBytes int64
 	// MaxRuns bounds the number of runs; 0 for DefaultMaxRuns.
 	MaxRuns int
@@ -67,6 +70,27 @@ type Config struct {
 	Logger *slog.Logger
 	// Observer is told of every run; nil for none.
 	Observer Observer
+}
+
+// Check says what makes no sense: nothing in a Config may be less than 0, but
+// for ReopenFor.
+func (c Config) Check() error {
+	for _, f := range []struct {
+		name  string
+		value int64
+	}{
+		{"linger", int64(c.Linger)},
+		{"size of a journal", int64(c.JournalBytes)},
+		{"size of all journals", c.TotalBytes},
+		{"number of runs", int64(c.MaxRuns)},
+		{"retention", int64(c.Retention)},
+		{"largest message", int64(c.MaxMessageBytes)},
+	} {
+		if f.value < 0 {
+			return fmt.Errorf("the %s may not be less than 0, as %d is", f.name, f.value)
+		}
+	}
+	return nil
 }
 
 func (c Config) withDefaults() Config {
@@ -100,7 +124,8 @@ func orDefault[T comparable](v *T, def T) {
 // are called by many goroutines at once and must return quickly.
 type Observer interface {
 	// RunOpened is called when a run begins, with its method's full name, as
-	// in `pkg.Service/Method`. What it returns is told of that run.
+	// in `pkg.Service/Method`. What it returns is told of that run. It must not
+	// call the manager.
 	RunOpened(method string) RunObserver
 }
 

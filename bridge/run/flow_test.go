@@ -177,3 +177,30 @@ func TestThePaceIsThatOfWhoStays(t *testing.T) {
 		slow.Run().Cancel()
 	})
 }
+
+// Who joins at the newest event, beside one that has stopped to read, sets the
+// pace from there.
+func TestJoinAtTheNewestBesideASlowOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := counting()
+		m := manage(t, s, run.Config{JournalBytes: 64 << 10})
+		slow := open(t, m, run.Spec{Method: numbers(t, nil)})
+		synctest.Wait() // the journal is full
+		live := slow.Run().AttachLive()
+		defer live.Close()
+		cursor := live.Cursor()
+		for range 100 {
+			rs, err := next(live)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rs {
+				if cursor++; r.Seq != cursor {
+					t.Fatalf("got event %d, want %d", r.Seq, cursor)
+				}
+			}
+		}
+		slow.Run().Cancel()
+	})
+}

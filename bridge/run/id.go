@@ -17,6 +17,10 @@ import (
 const MaxEventIDBytes = 127
 
 const (
+	// maxSeq is the largest number of an event: JavaScript counts no further,
+	// and nothing that adds to it wraps.
+	maxSeq = 1<<53 - 1
+
 	runIDBytes  = 16
 	runIDLength = 26
 
@@ -83,7 +87,7 @@ func appendEventID[T string | []byte](dst []byte, run string, seq uint64, end bo
 	if end {
 		return append(dst, "-"+endMark...)
 	}
-	if len(position) == 0 {
+	if len(position) == 0 || len(position) > MaxEventIDBytes {
 		return dst
 	}
 	bare := len(dst)
@@ -124,7 +128,7 @@ func ParseEventID(s string) (EventID, error) {
 	}
 	count, rest, more := strings.Cut(rest, "-")
 	seq, err := strconv.ParseUint(count, 10, 64)
-	if err != nil || count != strconv.FormatUint(seq, 10) {
+	if err != nil || count != strconv.FormatUint(seq, 10) || seq > maxSeq {
 		return EventID{}, errors.New("after the run, an event id has the event's number")
 	}
 	id := EventID{Run: run, Seq: seq}

@@ -41,7 +41,7 @@ func TestBadEventIDs(t *testing.T) {
 	t.Parallel()
 	id := NewID()
 	for _, bad := range []string{
-		"", "-", "5", id, id + "-", id + "-x", id + "-01", id + "-+1", id + "--1", id + "-18446744073709551616",
+		"", "-", "5", id, id + "-", id + "-x", id + "-01", id + "-+1", id + "--1", id + "-18446744073709551616", id + "-18446744073709551615", id + "-9007199254740992-tx",
 		id + "-1-", id + "-1-t", id + "-1-b", id + "-1-x", id + "-1-END", id + "-1-ta b", id + "-1-b!!", id + "-1-bYWI",
 		id[1:] + "-1", strings.ToUpper(id) + "-1", id + "é-1", id + "-1-bYSBj=",
 		id + "-1-t" + strings.Repeat("x", 200),

@@ -23,6 +23,9 @@ var ErrTooManyRuns = errors.New("run: as many streams are open as the bridge car
 // ErrShutdown says that a manager opens no more runs.
 var ErrShutdown = errors.New("run: the bridge is shutting down")
 
+// warnEvery is how often it is said, at the most, that memory is short.
+const warnEvery = time.Minute
+
 // Manager opens runs, finds them by id, and forgets the finished ones when
 // they are old or their memory is needed. It must be made by [NewManager] and
 // may be used by any number of goroutines at once.
@@ -31,7 +34,9 @@ type Manager struct {
 	config Config
 	budget *journal.Budget
 	stop   context.CancelFunc
-	wg     sync.WaitGroup
+	wg     sync.WaitGroup // of the runs
+	// relieving is of the goroutine that watches the budget.
+	relieving sync.WaitGroup
 
 	mu       sync.Mutex
 	closed   bool
@@ -39,6 +44,8 @@ type Manager struct {
 	shared   map[string]*Run
 	finished []retained // oldest first
 	expire   *time.Timer
+	// warned is when it was last said that memory is short.
+	warned time.Time
 }
 
 // retained is a finished run that can still be read.
@@ -57,7 +64,7 @@ func NewManager(conn grpc.ClientConnInterface, c Config) *Manager {
 		budget: journal.NewBudget(c.TotalBytes),
 		runs:   make(map[string]*Run), shared: make(map[string]*Run),
 	}
-	m.wg.Go(func() { m.relieve(ctx) })
+	m.relieving.Go(func() { m.relieve(ctx) })
 	return m
 }
 
@@ -87,7 +94,7 @@ func (m *Manager) Open(s Spec) (*Viewer, error) {
 	if m.closed {
 		return nil, ErrShutdown
 	}
-	if len(m.runs) >= m.config.MaxRuns && !m.forgetOldest() {
+	if len(m.runs) >= m.config.MaxRuns && !m.forgetOldest(false) {
 		return nil, ErrTooManyRuns
 	}
 	r := m.newRun(s, key)
@@ -108,6 +115,7 @@ func (m *Manager) newRun(s Spec, key string) *Run {
 		manager: m, id: id, method: s.Method, owner: s.Owner, shareKey: key,
 		journal:  journal.NewMemory(journal.MemoryConfig{Limit: m.config.JournalBytes, Budget: m.budget, After: s.After}),
 		observer: m.config.Observer.RunOpened(s.Method.FullName), opened: time.Now(),
+		after: s.After, request: sha256.Sum256(s.Request.Wire),
 		ctx: ctx, cancel: cancel,
 		space: make(chan struct{}, 1), done: make(chan struct{}),
 		viewers: make(map[*Viewer]struct{}),
@@ -122,10 +130,8 @@ func (m *Manager) newRun(s Spec, key string) *Run {
 // join adds a viewer to a shared run where its method says, or returns nil if
 // the run cannot be joined there.
 func (r *Run) join() *Viewer {
-	select {
-	case <-r.done:
-		return nil
-	default:
+	if r.ctx.Err() != nil {
+		return nil // it has ended, or is about to
 	}
 	if r.method.Policy.JoinAt == catalog.JoinAtLive {
 		return r.AttachLive()
@@ -178,10 +184,17 @@ func (m *Manager) Stats() Stats {
 	return Stats{Live: len(m.runs) - len(m.finished), Finished: len(m.finished), JournalBytes: m.budget.Used()}
 }
 
-// Forget drops a run that has ended, at once: one that nobody can have heard
-// of, since its failure was told in another way.
+// Forget drops a run that has ended without a message, at once, if it never had
+// a second viewer: its failure was told in another way, and nobody can have
+// heard of it.
 func (m *Manager) Forget(r *Run) {
 	<-r.done
+	r.mu.Lock()
+	known := r.joined || len(r.viewers) > 0
+	r.mu.Unlock()
+	if known || !r.Stillborn() {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if i := slices.IndexFunc(m.finished, func(f retained) bool { return f.run == r }); i >= 0 {
@@ -206,6 +219,9 @@ func (m *Manager) retain(r *Run) {
 // schedule arranges for the oldest finished run to be forgotten in time. It is
 // called with mu held.
 func (m *Manager) schedule() {
+	if m.expire != nil {
+		m.expire.Stop()
+	}
 	if len(m.finished) == 0 {
 		return
 	}
@@ -214,7 +230,14 @@ func (m *Manager) schedule() {
 		defer m.mu.Unlock()
 		now := time.Now()
 		for len(m.finished) > 0 && !m.finished[0].until.After(now) {
-			m.forgetOldest()
+			r := m.finished[0].run
+			if r.watched() {
+				// Its time begins anew, until it has been read.
+				m.finished = append(m.finished[1:], retained{run: r, until: now.Add(m.config.Retention)})
+				continue
+			}
+			m.finished = m.finished[1:]
+			m.forget(r)
 		}
 		if !m.closed {
 			m.schedule()
@@ -222,15 +245,19 @@ func (m *Manager) schedule() {
 	})
 }
 
-// forgetOldest drops the run that ended first, if any has. Whoever still reads
-// it is told that it is gone. It is called with mu held.
-func (m *Manager) forgetOldest() bool {
-	if len(m.finished) == 0 {
-		return false
+// forgetOldest drops the run that ended first of those that nobody reads; if
+// there is none and it has to be, of those that are read: whoever does is then
+// told that it is gone. It is called with mu held.
+func (m *Manager) forgetOldest(must bool) bool {
+	i := slices.IndexFunc(m.finished, func(f retained) bool { return !f.run.watched() })
+	if i < 0 {
+		if !must || len(m.finished) == 0 {
+			return false
+		}
+		i = 0
 	}
-	r := m.finished[0].run
-	m.finished[0] = retained{}
-	m.finished = m.finished[1:]
+	r := m.finished[i].run
+	m.finished = slices.Delete(m.finished, i, i+1)
 	m.forget(r)
 	return true
 }
@@ -252,11 +279,17 @@ func (m *Manager) relieve(ctx context.Context) {
 		}
 		m.mu.Lock()
 		forgotten := 0
-		for m.budget.Used() > m.budget.Limit()/4*3 && m.forgetOldest() {
+		for m.budget.Used() > m.budget.Limit()/4*3 && m.forgetOldest(true) {
 			forgotten++
 		}
+		say := time.Since(m.warned) > warnEvery
+		if say {
+			m.warned = time.Now()
+		}
 		m.mu.Unlock()
-		m.config.Logger.Warn("the journals need more memory than they may take", "bytes", m.budget.Limit(), "finished runs forgotten", forgotten)
+		if say {
+			m.config.Logger.Warn("the journals need more memory than they may take together", "bytes", m.budget.Limit(), "finished runs forgotten now", forgotten)
+		}
 	}
 }
 
@@ -267,21 +300,28 @@ func (m *Manager) Shutdown() {
 	m.closed = true
 }
 
-// Close ends all runs with UNAVAILABLE, waits for that, and forgets them.
+// Close does what End does, and forgets all runs, also those that are read.
 func (m *Manager) Close() {
+	m.stop()
+	m.relieving.Wait()
+	m.End()
 	m.mu.Lock()
-	m.closed = true
+	defer m.mu.Unlock()
 	if m.expire != nil {
 		m.expire.Stop()
 	}
+	for m.forgetOldest(true) {
+	}
+}
+
+// End ends all runs with UNAVAILABLE and opens no more, and waits until their
+// last events can be read.
+func (m *Manager) End() {
+	m.mu.Lock()
+	m.closed = true
 	for _, r := range m.runs {
 		r.cancel(errShutdown)
 	}
 	m.mu.Unlock()
-	m.stop()
 	m.wg.Wait()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for m.forgetOldest() {
-	}
 }

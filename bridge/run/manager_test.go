@@ -140,9 +140,13 @@ func TestMaxRuns(t *testing.T) {
 	if _, err := m.Open(run.Spec{Method: numbers(t, nil), Request: &catalog.Request{}}); !errors.Is(err, run.ErrTooManyRuns) {
 		t.Errorf("a fourth run gave %v, want ErrTooManyRuns", err)
 	}
-	// One that has ended makes room.
+	// One that has ended makes room, but not while it is read.
 	vs[0].Run().Cancel()
 	<-vs[0].Run().Done()
+	if _, err := m.Open(run.Spec{Method: numbers(t, nil), Request: &catalog.Request{}}); !errors.Is(err, run.ErrTooManyRuns) {
+		t.Errorf("a fourth run beside one that is read gave %v, want ErrTooManyRuns", err)
+	}
+	vs[0].Close()
 	open(t, m, run.Spec{Method: numbers(t, nil)})
 	if m.Find(vs[0].Run().ID(), "") != nil {
 		t.Error("the run that made room is still there")
@@ -178,14 +182,91 @@ func TestTotalBytes(t *testing.T) {
 
 func TestForget(t *testing.T) {
 	t.Parallel()
-	m := manage(t, &stub{generate: count(1)}, run.Config{})
+	last := uint32(0)
+	m := manage(t, &stub{generate: func(r *numbersv1.GenerateRequest, s grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
+		return count(last)(&numbersv1.GenerateRequest{}, &limited{s, func(n *numbersv1.GenerateResponse) error {
+			if n.Position > last {
+				return errDone
+			}
+			return s.Send(n)
+		}})
+	}}, run.Config{})
 	v := open(t, m, run.Spec{Method: numbers(t, nil)})
+	readAll(t, v)
 	v.Close()
 	m.Forget(v.Run())
 	if m.Find(v.Run().ID(), "") != nil {
 		t.Error("the run is still there")
 	}
 	m.Forget(v.Run())
+	// One with a message, or another viewer, may be wanted.
+	joined := open(t, m, run.Spec{Method: numbers(t, nil)})
+	other, err := joined.Run().Attach(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, joined)
+	joined.Close()
+	other.Close()
+	last = 1
+	told := open(t, m, run.Spec{Method: numbers(t, nil)})
+	readAll(t, told)
+	told.Close()
+	for _, r := range []*run.Run{joined.Run(), told.Run()} {
+		if m.Forget(r); m.Find(r.ID(), "") == nil {
+			t.Error("a run that someone may come back to was forgotten")
+		}
+	}
+}
+
+// A run that has ended is kept while it is read, and for the retention after.
+func TestReadRunsAreKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := manage(t, &stub{generate: count(3)}, run.Config{Retention: time.Minute})
+		v := open(t, m, run.Spec{Method: numbers(t, nil)})
+		time.Sleep(time.Hour)
+		got, code := readAll(t, v)
+		checkCounted(t, got, 1, 3)
+		if code != "OK" {
+			t.Errorf("the stream ended with %s", code)
+		}
+		v.Close()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		if m.Find(v.Run().ID(), "") != nil {
+			t.Error("the run is still there")
+		}
+	})
+}
+
+// A run that is being cancelled is not joined.
+func TestShareNotWithTheDying(t *testing.T) {
+	t.Parallel()
+	s, _ := waiting()
+	m := manage(t, s, run.Config{})
+	shared := numbers(t, func(p *catalog.Policy) { p.Share, p.OnDisconnect = true, catalog.OnDisconnectCancel })
+	for range 200 {
+		one := open(t, m, run.Spec{Method: shared})
+		one.Close()
+		two := open(t, m, run.Spec{Method: shared})
+		if one.Run() == two.Run() {
+			t.Fatal("a request joins a run that has just been cancelled")
+		}
+		two.Close()
+	}
+}
+
+func TestConfigCheck(t *testing.T) {
+	t.Parallel()
+	for _, c := range []run.Config{{Linger: -1}, {JournalBytes: -1}, {TotalBytes: -1}, {MaxRuns: -1}, {Retention: -1}, {MaxMessageBytes: -1}} {
+		if err := c.Check(); err == nil {
+			t.Errorf("%+v passes", c)
+		}
+	}
+	if err := (run.Config{ReopenFor: -1}).Check(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestShutdownAndClose(t *testing.T) {

@@ -17,6 +17,7 @@ package run
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"sync"
 	"time"
@@ -50,6 +51,11 @@ type Run struct {
 	observer RunObserver
 	opened   time.Time
 
+	// after is the number before the first event's, and request what the
+	// run was opened for.
+	after   uint64
+	request [sha256.Size]byte
+
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	// space has a value when the upstream may find room in the journal.
@@ -61,6 +67,7 @@ type Run struct {
 
 	mu      sync.Mutex
 	viewers map[*Viewer]struct{}
+	joined  bool   // whether there has been a viewer beside the first
 	lead    uint64 // how far the viewer who has read most has come
 	idle    *time.Timer
 }
@@ -87,6 +94,29 @@ func (r *Run) Status() *status.Status {
 // Cancel ends the run at once, whoever reads it: viewers get an end with
 // CANCELLED. It does nothing to a run that has ended.
 func (r *Run) Cancel() { r.cancel(errCancelled) }
+
+// Abandoned is whether the run was ended for want of viewers, or with the bridge:
+// not by its backend, and not by anyone's wish.
+func (r *Run) Abandoned() bool {
+	cause := context.Cause(r.ctx)
+	return errors.Is(cause, errAbandoned) || errors.Is(cause, errShutdown)
+}
+
+// Stillborn is whether the run ended without a single message.
+func (r *Run) Stillborn() bool {
+	e := r.journal.Extent()
+	return e.Ended && e.Last == r.after+1
+}
+
+// IsFor is whether the run was opened for an equal request.
+func (r *Run) IsFor(request *catalog.Request) bool { return r.request == sha256.Sum256(request.Wire) }
+
+// watched is whether anyone reads the run.
+func (r *Run) watched() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.viewers) > 0
+}
 
 // Attach adds a viewer that has read everything up to the event with the given
 // number. It fails with [ErrFuture] where there is no such event yet, with a
@@ -125,6 +155,9 @@ func (r *Run) attach(after uint64) *Viewer {
 		// Where it stands is from now on how far has been read, though one
 		// before it may have come further.
 		r.lead = after
+	} else {
+		r.joined = true
+		r.lead = max(r.lead, after)
 	}
 	r.settle()
 	return v
@@ -164,18 +197,24 @@ func (r *Run) leave(v *Viewer) {
 		return
 	}
 	r.settle()
+	if r.ctx.Err() != nil {
+		return // it has ended, or is about to
+	}
 	switch r.policy() {
 	case catalog.OnDisconnectDetach:
 	case catalog.OnDisconnectCancel:
 		r.cancel(errAbandoned)
 	default:
-		r.idle = time.AfterFunc(r.linger(), func() {
+		var idle *time.Timer
+		idle = time.AfterFunc(r.linger(), func() {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			if len(r.viewers) == 0 {
+			// It may have waited here for a viewer that came and left again.
+			if r.idle == idle {
 				r.cancel(errAbandoned)
 			}
 		})
+		r.idle = idle
 	}
 }
 
@@ -198,6 +237,7 @@ func (r *Run) finished(st *status.Status) {
 	r.mu.Lock()
 	if r.idle != nil {
 		r.idle.Stop()
+		r.idle = nil
 	}
 	r.mu.Unlock()
 	r.cancel(nil)

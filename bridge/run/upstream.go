@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -19,6 +20,9 @@ import (
 	"sluice/bridge/journal"
 	"sluice/bridge/sse"
 )
+
+// maxKeptBuffer is the largest buffer that is kept for the next message.
+const maxKeptBuffer = 64 << 10
 
 // EndEvent is the type of the event that closes every run.
 const EndEvent = "end"
@@ -107,7 +111,24 @@ func (u *upstream) statusOf(err error) *status.Status {
 	if errors.Is(err, io.EOF) {
 		return status.New(codes.OK, "")
 	}
-	return status.Convert(err)
+	st := status.Convert(err)
+	if st.Code() == codes.Unavailable && madeHere(st.Message()) {
+		// It names addresses, which are the operator's to know.
+		u.run.manager.config.Logger.Warn("the backend cannot be reached", "method", u.run.method.FullName, "error", st.Message())
+		return status.New(codes.Unavailable, "the backend cannot be reached")
+	}
+	return st
+}
+
+// madeHere is whether the message of an UNAVAILABLE is one of grpc-go's own
+// client, and not what a backend said.
+func madeHere(message string) bool {
+	for _, prefix := range []string{"connection error:", "error reading from server:", "name resolver error:", "last connection error:", "last resolver error:", "keepalive ping failed", "transport: "} {
+		if strings.HasPrefix(message, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // message encodes one message and appends it, waiting for room.
@@ -134,6 +155,11 @@ func (u *upstream) message(wire []byte) error {
 		u.run.observer.FirstMessage(time.Since(u.run.opened))
 	}
 	u.run.observer.Message(len(u.frame))
+	for _, b := range []*[]byte{&u.json, &u.frame, &u.position} {
+		if cap(*b) > maxKeptBuffer {
+			*b = nil
+		}
+	}
 	return nil
 }
 
@@ -182,7 +208,7 @@ func (u *upstream) reopen(st *status.Status, progressed bool) *status.Status {
 	now := time.Now()
 	if progressed || u.brokenSince.IsZero() {
 		u.brokenSince, u.attempts = now, 0
-		r.manager.config.Logger.Warn("upstream broke, opening it again", "run", r.id, "method", r.method.FullName, "event", u.seq, "error", st.Message())
+		r.manager.config.Logger.Warn("upstream broke, opening it again", "method", r.method.FullName, "event", u.seq, "error", st.Message())
 	}
 	if now.Sub(u.brokenSince) > r.manager.config.ReopenFor {
 		return status.New(st.Code(), fmt.Sprintf("%s (tried again for %v)", st.Message(), r.manager.config.ReopenFor))
@@ -214,6 +240,6 @@ func (u *upstream) end(st *status.Status, trailer metadata.MD) {
 	u.json = u.run.method.StatusJSON(st, shown)
 	if err := u.append(journal.End, EndEvent); err != nil {
 		// The journal was closed by a manager that is shutting down.
-		u.run.manager.config.Logger.Debug("a run ended without a record of it", "run", u.run.id, "error", err)
+		u.run.manager.config.Logger.Debug("a run ended without a record of it", "method", u.run.method.FullName, "error", err)
 	}
 }

@@ -2,7 +2,10 @@
 
 package run
 
-import "sluice/bridge/journal"
+import (
+	"sluice/bridge/catalog"
+	"sluice/bridge/journal"
+)
 
 // Viewer reads a run from a cursor. It is used by one goroutine, except for
 // Close, and must be closed.
@@ -65,6 +68,18 @@ func (v *Viewer) commit() {
 		r.settle()
 	}
 	r.mu.Unlock()
+}
+
+// Discard closes the viewer of a run that nobody else can have heard of, and
+// ends the run with it, unless its method's policy is to go on without viewers.
+func (v *Viewer) Discard() {
+	v.Close()
+	r := v.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.viewers) == 0 && !r.joined && r.policy() != catalog.OnDisconnectDetach {
+		r.cancel(errAbandoned)
+	}
 }
 
 // Close takes the viewer away; the run goes on or ends by its method's policy.

@@ -139,7 +139,7 @@ func (r *Rig) StartBridge() {
 	web := &http.Server{Protocols: protocols, Handler: dist.Handler(b)}
 	r.bridge, r.conn, r.web = b, conn, web
 	r.wg.Go(func() {
-		if err := web.Serve(bridge.BoundSendBuffer(l, bridge.DefaultSendBuffer)); !errors.Is(err, http.ErrServerClosed) {
+		if err := web.Serve(bridge.ViewerListener(l, bridge.DefaultSendBuffer, bridge.DefaultWriteTimeout)); !errors.Is(err, http.ErrServerClosed) {
 			r.tb.Errorf("the bridge: %v", err)
 		}
 	})
@@ -200,7 +200,7 @@ func Serve(tb testing.TB, h http.Handler) *Front {
 	}
 	f := &Front{URL: "http://" + l.Addr().String(), web: &http.Server{Handler: h}}
 	f.wg.Go(func() {
-		if err := f.web.Serve(bridge.BoundSendBuffer(l, bridge.DefaultSendBuffer)); !errors.Is(err, http.ErrServerClosed) {
+		if err := f.web.Serve(bridge.ViewerListener(l, bridge.DefaultSendBuffer, bridge.DefaultWriteTimeout)); !errors.Is(err, http.ErrServerClosed) {
 			tb.Errorf("serving %s: %v", f.URL, err)
 		}
 	})

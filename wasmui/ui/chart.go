@@ -109,46 +109,36 @@ type chart struct {
 // Render implements app.Composer.
 func (c *chart) Render() app.UI {
 	v := c.Values
-	return el("div").Class("chart").Body(
-		el("div").Class("chart-head").Body(
-			el("span").Class("chart-range").Aria("hidden", true).Text(v.Range),
-			el("div").Class("chart-kinds").Role("group").Aria("label", "What the chart shows").Body(
+	return node("div", "chart",
+		node("div", "chart-head",
+			with(text("span", "chart-range", v.Range), "aria-hidden", "true"),
+			with(node("div", "chart-kinds",
 				c.kind(chartLine, "Over time", c.onLine),
 				c.kind(chartBars, "Spread", c.onBars),
-			),
+			), "role", "group", "aria-label", "What the chart shows"),
 		),
-		svg("svg").
-			Class("chart-plot").
-			DataSet("kind", v.Kind.String()).
-			Attr("viewBox", "0 0 320 100").
-			Attr("preserveAspectRatio", "none").
-			Role("img").
-			Aria("label", orText(v.Summary, "No numbers yet.")).
-			Body(
-				svg("path").Class("chart-band").Attr("d", orText(v.Band, "M0 0")),
-				svg("path").Class("chart-line").Attr("d", orText(v.Line, "M0 0")),
-			),
-		el("div").Class("chart-axis").Aria("hidden", true).Body(
-			el("span").Text(v.Left),
-			el("span").Text(v.Right),
+		with(svg("svg", "chart-plot",
+			with(svg("path", "chart-band"), "d", orText(v.Band, "M0 0")),
+			with(svg("path", "chart-line"), "d", orText(v.Line, "M0 0")),
 		),
+			"viewBox", "0 0 320 100",
+			"preserveAspectRatio", "none",
+			"role", "img",
+			"aria-label", orText(v.Summary, "No numbers yet."),
+			"data-kind", v.Kind.String()),
+		with(node("div", "chart-axis",
+			text("span", "", v.Left),
+			text("span", "", v.Right),
+		), "aria-hidden", "true"),
 	)
 }
 
 func (c *chart) kind(kind chartKind, label string, onClick app.EventHandler) app.UI {
-	return button("chart-kind").
-		Aria("pressed", c.Values.Kind == kind).
-		OnClick(onClick).
-		Text(label)
+	return with(button("chart-kind", label, onClick), "aria-pressed", yes(c.Values.Kind == kind))
 }
 
 func (c *chart) onLine(app.Context, app.Event) { c.Page.setChart(chartLine) }
 func (c *chart) onBars(app.Context, app.Event) { c.Page.setChart(chartBars) }
-
-// svg makes an element of the SVG namespace.
-func svg(tag string) app.HTMLElem {
-	return app.Elem(tag).XMLNS("http://www.w3.org/2000/svg")
-}
 
 // orText keeps an attribute from being empty: go-app leaves an empty one out,
 // and then the old one in.

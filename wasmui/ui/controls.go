@@ -28,59 +28,39 @@ type controls struct {
 
 // Render implements app.Composer.
 func (c *controls) Render() app.UI {
-	return el("div").Class("bar").Body(
-		el("button").
-			ID(panelToggle).
-			Attr("type", "button").
-			Class("bar-request").
-			Aria("expanded", c.PanelOpen).
-			Aria("controls", panelID).
-			OnClick(c.onPanel).
-			Body(
-				el("span").Class("bar-request-label").Text("Request"),
-				el("span").Class("bar-request-text").Text(c.Sentence),
-			),
-		el("div").Class("bar-buttons").Body(
-			c.cut(),
-			c.main(),
-		),
-		el("p").Class("bar-hint").Body(c.hint()...),
+	return node("div", "bar",
+		with(node("button", "bar-request",
+			text("span", "bar-request-label", "Request"),
+			text("span", "bar-request-text", c.Sentence),
+		), "id", panelToggle, "type", "button", "aria-expanded", yes(c.PanelOpen), "aria-controls", panelID).OnClick(c.onPanel),
+		node("div", "bar-buttons", c.cut(), c.main()),
+		node("p", "bar-hint", c.hint()...),
 	)
 }
 
 // main is one button that changes, so that it keeps the focus: a person who
 // starts by keyboard can stop by the same key.
 func (c *controls) main() app.UI {
-	b := el("button").ID(mainButton).Class("button main")
-	switch {
-	case c.Running:
-		return b.Attr("type", "button").DataSet("does", "stop").Attr("aria-keyshortcuts", "Escape").OnClick(c.onStop).Text("Stop")
-	case !c.Ready:
-		return b.Attr("type", "button").DataSet("does", "start").Attr("disabled", true).Text("Start")
+	if c.Running {
+		return with(button("button main", "Stop", c.onStop),
+			"id", mainButton, "data-does", "stop", "aria-keyshortcuts", "Escape")
 	}
-	return b.Attr("type", "submit").DataSet("does", "start").Attr("form", requestForm).Attr("aria-keyshortcuts", "Enter").Text("Start")
+	return with(text("button", "button main", "Start"),
+		"id", mainButton, "type", "submit", "form", requestForm, "disabled", yes(!c.Ready),
+		"data-does", "start", "aria-keyshortcuts", "Enter")
 }
 
 // cut stays where it is while there is nothing to cut, and keeps the focus: it
 // is marked as disabled and does nothing.
 func (c *controls) cut() app.UI {
-	return button("button cut").
-		Aria("disabled", !c.CanCut).
-		OnClick(c.onCut).
-		Text("Cut the connection")
+	return with(button("button cut", "Cut the connection", c.onCut), "aria-disabled", yes(!c.CanCut))
 }
 
 func (c *controls) hint() []app.UI {
 	if c.Running {
-		return []app.UI{
-			el("kbd").Text("Esc"),
-			el("span").Text("cancels the run; leaving lets it go on for a while."),
-		}
+		return []app.UI{text("kbd", "", "Esc"), text("span", "", "cancels the run; leaving lets it go on for a while.")}
 	}
-	return []app.UI{
-		el("kbd").Text("Enter"),
-		el("span").Text("in a field starts."),
-	}
+	return []app.UI{text("kbd", "", "Enter"), text("span", "", "in a field starts.")}
 }
 
 func (c *controls) onPanel(app.Context, app.Event) { c.Page.togglePanel() }

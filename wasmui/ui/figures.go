@@ -63,7 +63,7 @@ type figures struct {
 // Render implements app.Composer.
 func (f *figures) Render() app.UI {
 	v := f.Values
-	return el("dl").Class("figures").Body(
+	return node("dl", "figures",
 		figure("Numbers", v.Count, v.CountNote),
 		figure("Rate", v.Rate, v.RateNote),
 		figure("Delay", v.Delay, v.DelayNote),
@@ -72,9 +72,9 @@ func (f *figures) Render() app.UI {
 }
 
 func figure(label, value, note string) app.UI {
-	return el("div").Class("figure").Body(
-		el("dt").Text(label),
-		el("dd").Class("figure-value").Text(value),
-		el("dd").Class("figure-note").Text(note),
+	return node("div", "figure",
+		text("dt", "", label),
+		text("dd", "figure-value", value),
+		text("dd", "figure-note", note),
 	)
 }

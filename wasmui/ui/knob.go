@@ -53,32 +53,34 @@ type textKnob struct {
 // wrongID is the id of what is said to be wrong with a field.
 func wrongID(field string) string { return "wrong-" + field }
 
-// input is a text knob with its label.
-func (r *requestPanel) input(k textKnob, value string, onInput app.EventHandler) app.UI {
-	in := void("input").
-		ID(k.id).
-		Attr("type", "text").
-		Attr("name", k.field).
-		Attr("placeholder", k.placeholder).
-		Attr("value", value).
-		Attr("disabled", k.disabled).
-		Attr("inputmode", k.mode).
-		Attr("enterkeyhint", "go").
-		Attr("spellcheck", "false").
-		OnInput(onInput, app.EventScope(k.id))
+// text is a knob that is typed into, with its label.
+func (r *requestPanel) text(k textKnob, value string, onInput app.EventHandler) app.UI {
+	invalid, describedBy := "", ""
 	if r.Problem.of(k.field) != "" {
-		in = in.Aria("invalid", true).Aria("describedby", wrongID(k.field))
+		invalid, describedBy = "true", wrongID(k.field)
 	}
-	return el("div").Class("knob").Body(
-		el("label").Attr("for", k.id).Text(k.label),
-		in,
+	return node("div", "knob",
+		with(text("label", "", k.label), "for", k.id),
+		input(
+			"id", k.id,
+			"type", "text",
+			"name", k.field,
+			"placeholder", k.placeholder,
+			"value", value,
+			"disabled", yes(k.disabled),
+			"inputmode", k.mode,
+			"enterkeyhint", "go",
+			"spellcheck", "false",
+			"aria-invalid", invalid,
+			"aria-describedby", describedBy,
+		).OnInput(onInput, app.EventScope(k.id)),
 	)
 }
 
 // wrong says what is wrong with a field. It is always in the tree, and empty
 // where nothing is.
 func (r *requestPanel) wrong(field string) app.UI {
-	return el("p").ID(wrongID(field)).Class("knob-wrong").Text(r.Problem.of(field))
+	return with(text("p", "knob-wrong", r.Problem.of(field)), "id", wrongID(field))
 }
 
 // syncInputs puts the knobs into the inputs. The tree does so too, but for a

@@ -25,28 +25,20 @@ type masthead struct {
 
 // Render implements app.Composer.
 func (m *masthead) Render() app.UI {
-	return el("header").Class("masthead").Body(
-		el("div").Class("brand").Body(
+	return node("header", "masthead",
+		node("div", "brand",
 			app.Raw(glyph),
-			el("h1").Text("Sluice"),
+			text("h1", "", "Sluice"),
 		),
-		el("div").
-			ID("state").
-			Class("state").
-			Role("status").
-			DataSet("phase", m.Status.Phase).
-			DataSet("tone", string(m.Status.Tone)).
-			Body(
-				el("span").Class("state-dot").Aria("hidden", true),
-				el("span").Class("state-text").Text(m.Status.Text),
-				el("span").Class("state-detail").Text(m.Status.Detail),
-				// Not announced each second: the words before it already said so.
-				el("span").Class("state-countdown").Aria("hidden", true).Text(m.Status.Countdown),
-			),
-		el("div").Class("masthead-end").Body(
-			app.If(m.Installable, func() app.UI {
-				return button("button quiet").Text("Install").OnClick(m.onInstall)
-			}),
+		with(node("div", "state",
+			with(node("span", "state-dot"), "aria-hidden", "true"),
+			text("span", "state-text", m.Status.Text),
+			text("span", "state-detail", m.Status.Detail),
+			// Not announced each second: the words before it already said so.
+			with(text("span", "state-countdown", m.Status.Countdown), "aria-hidden", "true"),
+		), "id", "state", "role", "status", "data-phase", m.Status.Phase, "data-tone", string(m.Status.Tone)),
+		node("div", "masthead-end",
+			when(m.Installable, func() app.UI { return button("button quiet", "Install", m.onInstall) }),
 		),
 	)
 }
@@ -63,13 +55,13 @@ type updateNotice struct {
 
 // Render implements app.Composer.
 func (n *updateNotice) Render() app.UI {
-	text := "A new version is here."
+	words := "A new version is here."
 	if n.Running {
-		text = "A new version is here. The run goes on after a reload."
+		words = "A new version is here. The run goes on after a reload."
 	}
-	return el("div").Class("update").Body(
-		el("span").Text(text),
-		button("button quiet").Text("Reload").OnClick(n.onReload),
+	return node("div", "update",
+		text("span", "", words),
+		button("button quiet", "Reload", n.onReload),
 	)
 }
 

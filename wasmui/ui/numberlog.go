@@ -35,28 +35,28 @@ func (l *numberLog) OnDismount() { l.View.dismount() }
 
 // Render implements app.Composer.
 func (l *numberLog) Render() app.UI {
-	host := el("div").
-		ID(numbersID).
-		Class("numbers").
-		Role("log").
-		Aria("label", "Numbers").
-		Aria("live", l.liveness()).
-		DataSet("tone", string(l.Tone)).
-		DataSet("pace", pace(l.Fast)).
-		DataSet("caret", l.Live)
-	// What scrolls has to be reached by keyboard; what is empty only by the link
-	// that skips to it.
-	if l.Empty {
-		host = host.TabIndex(-1)
-	} else {
-		host = host.TabIndex(0)
-	}
-	return el("div").Class("stage-log").Body(
+	host := with(node("div", "numbers"),
+		"id", numbersID,
+		"role", "log",
+		"aria-label", "Numbers",
+		"aria-live", l.liveness(),
+		"data-tone", string(l.Tone),
+		"data-pace", pace(l.Fast),
+		"data-caret", yes(l.Live),
+		"tabindex", l.tabIndex())
+	return node("div", "stage-log",
 		host,
-		app.If(l.Free && !l.Empty, func() app.UI {
-			return button("button jump").Text(l.jumpLabel()).OnClick(l.onJump)
-		}),
+		when(l.Free && !l.Empty, func() app.UI { return button("button jump", l.jumpLabel(), l.onJump) }),
 	)
+}
+
+// tabIndex has what scrolls be reached by keyboard, and what is empty only by
+// the link that skips to it.
+func (l *numberLog) tabIndex() string {
+	if l.Empty {
+		return "-1"
+	}
+	return "0"
 }
 
 // liveness has a screen reader announce each number politely, for as long as

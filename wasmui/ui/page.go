@@ -76,29 +76,29 @@ func (p *Page) Render() app.UI {
 	if !p.ready {
 		v.Status.Text, v.Status.Tone = "Loading", toneBusy
 	}
-	return el("div").Class("page").DataSet("empty", v.Empty).Body(
-		el("a").Class("skip").Attr("href", "#"+numbersID).Text("Skip to the numbers").OnClick(p.onSkip),
-		el("div").Class("notices").Body(
-			app.If(p.update, func() app.UI { return &updateNotice{Running: v.Running, Page: p} }),
+	return with(node("div", "page",
+		with(text("a", "skip", "Skip to the numbers"), "href", "#"+numbersID).OnClick(p.onSkip),
+		node("div", "notices",
+			when(p.update, func() app.UI { return &updateNotice{Running: v.Running, Page: p} }),
 		),
 		&masthead{Status: v.Status, Installable: p.installable, Page: p},
-		el("main").Class("main").Body(
-			el("div").Class("stage").Body(
+		node("main", "main",
+			node("div", "stage",
 				&numberLog{
 					Empty: v.Empty, Live: v.Live, Fast: v.Fast, Tone: v.Status.Tone,
 					Behind: p.log.hidden.Load(), Free: p.log.free, View: p.log,
 				},
-				app.If(v.Empty, func() app.UI {
+				when(v.Empty, func() app.UI {
 					return &welcome{Knobs: p.knobs, Origin: p.origin, Ready: p.ready, Page: p}
 				}),
 			),
 			&problem{Values: v.Problem, Page: p},
-			el("section").Class("strip").Aria("labelledby", "strip-title").Body(
-				el("h2").ID("strip-title").Class("unseen").Text("Figures"),
+			with(node("section", "strip",
+				with(text("h2", "unseen", "Figures"), "id", "strip-title"),
 				&figures{Values: v.Figures},
 				&chart{Values: v.Chart, Page: p},
 				&takeaway{Run: v.Run, Running: v.Running, Count: v.Count, Page: p},
-			),
+			), "aria-labelledby", "strip-title"),
 			&controls{
 				Sentence: p.knobs.Sentence(), Ready: p.ready, Running: v.Running, CanCut: v.CanCut,
 				PanelOpen: p.panelOpen, Page: p,
@@ -106,9 +106,9 @@ func (p *Page) Render() app.UI {
 		),
 		&requestPanel{Knobs: p.knobs, Problem: p.atKnobs(v.Problem), Open: p.panelOpen, Page: p},
 		// Not of the role status, which is the connection's alone.
-		el("div").Class("said").Aria("live", "polite").Text(p.said),
-		el("div").Class("unseen").Aria("live", "polite").Text(v.Announce),
-	)
+		with(text("div", "said", p.said), "aria-live", "polite"),
+		with(text("div", "unseen", v.Announce), "aria-live", "polite"),
+	), "data-empty", yes(v.Empty))
 }
 
 // atKnobs leaves out what was said of fields that have been changed since.

@@ -125,34 +125,29 @@ type problem struct {
 // comes.
 func (p *problem) Render() app.UI {
 	v := p.Values
-	return el("div").Class("problem").Role("alert").Body(
-		app.If(v.shown(), func() app.UI {
-			return el("div").Class("problem-body").Body(
-				el("div").Class("problem-head").Body(
-					el("h2").Text(v.Title),
-					app.If(v.Code != "", func() app.UI { return el("code").Class("problem-code").Text(v.Code) }),
+	return with(node("div", "problem",
+		when(v.shown(), func() app.UI {
+			return node("div", "problem-body",
+				node("div", "problem-head",
+					text("h2", "", v.Title),
+					when(v.Code != "", func() app.UI { return text("code", "problem-code", v.Code) }),
 				),
-				app.If(v.Message != "", func() app.UI { return el("p").Class("problem-message").Text(v.Message) }),
-				app.If(len(v.Fields) > 0, func() app.UI {
-					return el("ul").Class("problem-fields").Body(
-						app.Range(v.Fields).Slice(func(i int) app.UI { return p.field(v.Fields[i]) }),
+				when(v.Message != "", func() app.UI { return text("p", "problem-message", v.Message) }),
+				when(len(v.Fields) > 0, func() app.UI {
+					return node("ul", "problem-fields",
+						each(len(v.Fields), func(i int) app.UI { return p.field(v.Fields[i]) })...,
 					)
 				}),
-				el("p").Class("problem-advice").Text(v.Advice),
+				text("p", "problem-advice", v.Advice),
 			)
 		}),
-	)
+	), "role", "alert")
 }
 
 func (p *problem) field(f fieldProblem) app.UI {
-	return el("li").Body(
-		app.If(f.Knob != "", func() app.UI {
-			return button("link").
-				Text(f.Field).
-				OnClick(func(app.Context, app.Event) { p.Page.showKnob(f.Knob) }, app.EventScope(f.Knob))
-		}).Else(func() app.UI {
-			return el("code").Text(f.Field)
-		}),
-		el("span").Text(f.Description),
-	)
+	name := text("code", "", f.Field)
+	if f.Knob != "" {
+		name = button("link", f.Field, func(app.Context, app.Event) { p.Page.showKnob(f.Knob) }, f.Knob)
+	}
+	return node("li", "", name, text("span", "", f.Description))
 }

@@ -20,63 +20,58 @@ type requestPanel struct {
 
 // Render implements app.Composer.
 func (r *requestPanel) Render() app.UI {
-	return el("aside").
-		ID(panelID).
-		Class("panel").
-		DataSet("open", r.Open).
-		Aria("labelledby", "panel-title").
-		Body(
-			el("div").Class("panel-head").Body(
-				el("h2").ID("panel-title").TabIndex(-1).Text("Request"),
-				button("button quiet small").Text("Reset").
-					Aria("label", "Reset the request").OnClick(r.onReset),
-			),
-			// The server judges what is typed, so the browser is asked not to.
-			el("form").ID(requestForm).Class("knobs").Attr("novalidate", true).Attr("autocomplete", "off").
-				OnSubmit(r.onSubmit).
-				Body(
-					r.sequences(),
-					r.bounds(),
-					r.amount(),
-					r.pauses(),
-					r.seed(),
-				),
-		)
+	return with(node("aside", "panel",
+		node("div", "panel-head",
+			with(text("h2", "", "Request"), "id", "panel-title", "tabindex", "-1"),
+			with(button("button quiet small", "Reset", r.onReset), "aria-label", "Reset the request"),
+		),
+		// The server judges what is typed, so the browser is asked not to.
+		with(node("form", "knobs",
+			r.sequences(),
+			r.bounds(),
+			r.amount(),
+			r.pauses(),
+			r.seed(),
+		), "id", requestForm, "novalidate", "true", "autocomplete", "off").OnSubmit(r.onSubmit),
+	), "id", panelID, "aria-labelledby", "panel-title", "data-open", yes(r.Open))
+}
+
+// group is some knobs that belong together.
+func group(legend string, body ...app.UI) app.HTMLElem {
+	return node("fieldset", "knob-group", append([]app.UI{text("legend", "", legend)}, body...)...)
 }
 
 func (r *requestPanel) sequences() app.UI {
-	return el("fieldset").Class("knob-group").ID(knobSequence).TabIndex(-1).Body(
-		el("legend").Text("Sequence"),
-		el("div").Class("choices").Body(
-			app.Range(sequenceInfos[:]).Slice(func(i int) app.UI {
-				s := Sequence(i)
-				return el("label").Class("choice").Body(
-					void("input").Attr("type", "radio").Attr("name", fieldSequence).Attr("value", s.enum()).
-						Attr("checked", r.Knobs.Sequence == s).
-						OnChange(func(app.Context, app.Event) {
-							r.Page.turn(fieldSequence, func(k *Knobs) { k.Sequence = s })
-						}, app.EventScope(i)),
-					el("span").Class("choice-label").Text(s.Label()),
-					el("span").Class("choice-sample").Aria("hidden", true).Text(s.Sample()),
-				)
-			}),
+	return with(group("Sequence",
+		node("div", "choices",
+			each(int(sequences), func(i int) app.UI { return r.choice(Sequence(i)) })...,
 		),
 		r.wrong(fieldSequence),
+	), "id", knobSequence, "tabindex", "-1")
+}
+
+func (r *requestPanel) choice(s Sequence) app.UI {
+	return node("label", "choice",
+		input("type", "radio", "name", fieldSequence, "value", s.enum(), "checked", yes(r.Knobs.Sequence == s)).
+			OnChange(func(app.Context, app.Event) {
+				r.Page.turn(fieldSequence, func(k *Knobs) { k.Sequence = s })
+			}, app.EventScope(int(s))),
+		text("span", "choice-label", s.Label()),
+		with(text("span", "choice-sample", s.Sample()), "aria-hidden", "true"),
 	)
 }
 
 func (r *requestPanel) amount() app.UI {
-	return el("fieldset").Class("knob-group").Body(
-		el("legend").Text("How many"),
-		el("div").Class("knob-row").Body(
-			r.input(textKnob{
+	return group("How many",
+		node("div", "knob-row",
+			r.text(textKnob{
 				id: knobCount, field: fieldCount, label: "Count", placeholder: "10 to 20", mode: "numeric",
 				disabled: r.Knobs.Endless,
 			}, r.Knobs.Count, r.onCount),
-			el("label").Class("switch").Body(
-				void("input").ID(knobEndless).Attr("type", "checkbox").Attr("name", fieldEndless).Attr("checked", r.Knobs.Endless).OnChange(r.onEndless),
-				el("span").Class("switch-track").Aria("hidden", true),
-				el("span").Text("Endless"),
+			node("label", "switch",
+				input("id", knobEndless, "type", "checkbox", "name", fieldEndless, "checked", yes(r.Knobs.Endless)).OnChange(r.onEndless),
+				with(node("span", "switch-track"), "aria-hidden", "true"),
+				text("span", "", "Endless"),
 			),
 		),
 		r.wrong(fieldCount),
@@ -85,28 +80,26 @@ func (r *requestPanel) amount() app.UI {
 }
 
 func (r *requestPanel) pauses() app.UI {
-	return el("fieldset").Class("knob-group").Body(
-		el("legend").Text("Pause before each, in seconds"),
-		el("div").Class("knob-row").Body(
-			r.input(textKnob{id: knobMinPause, field: fieldMinPause, label: "Shortest", placeholder: "0.1", mode: "decimal"},
+	return group("Pause before each, in seconds",
+		node("div", "knob-row",
+			r.text(textKnob{id: knobMinPause, field: fieldMinPause, label: "Shortest", placeholder: "0.1", mode: "decimal"},
 				r.Knobs.MinPause, r.onMinPause),
-			r.input(textKnob{id: knobMaxPause, field: fieldMaxPause, label: "Longest", placeholder: "1", mode: "decimal"},
+			r.text(textKnob{id: knobMaxPause, field: fieldMaxPause, label: "Longest", placeholder: "1", mode: "decimal"},
 				r.Knobs.MaxPause, r.onMaxPause),
 		),
-		el("p").Class("knob-note").Text("Both 0: as fast as they are read."),
+		text("p", "knob-note", "Both 0: as fast as they are read."),
 		r.wrong(fieldMinPause),
 		r.wrong(fieldMaxPause),
 	)
 }
 
 func (r *requestPanel) seed() app.UI {
-	return el("fieldset").Class("knob-group").Body(
-		el("legend").Text("Chance"),
-		el("div").Class("knob-row").Body(
-			r.input(textKnob{id: knobSeed, field: fieldSeed, label: "Seed", placeholder: "any", mode: "numeric"},
+	return group("Chance",
+		node("div", "knob-row",
+			r.text(textKnob{id: knobSeed, field: fieldSeed, label: "Seed", placeholder: "any", mode: "numeric"},
 				r.Knobs.Seed, r.onSeed),
 		),
-		el("p").Class("knob-note").Text("The same seed gives the same numbers, on every machine."),
+		text("p", "knob-note", "The same seed gives the same numbers, on every machine."),
 		r.wrong(fieldSeed),
 	)
 }
@@ -114,17 +107,16 @@ func (r *requestPanel) seed() app.UI {
 // bounds is always in the tree, so that showing and hiding it moves nothing
 // else there.
 func (r *requestPanel) bounds() app.UI {
-	return el("fieldset").Class("knob-group bounds").DataSet("shown", r.Knobs.Sequence.Bounded()).Body(
-		el("legend").Text("Bounds"),
-		el("div").Class("knob-row").Body(
-			r.input(textKnob{id: knobLower, field: fieldLower, label: "Lower bound", placeholder: r.unbounded("0"), mode: "text"},
+	return with(group("Bounds",
+		node("div", "knob-row",
+			r.text(textKnob{id: knobLower, field: fieldLower, label: "Lower bound", placeholder: r.unbounded("0"), mode: "text"},
 				r.Knobs.Lower, r.onLower),
-			r.input(textKnob{id: knobUpper, field: fieldUpper, label: "Upper bound", placeholder: r.unbounded("1"), mode: "text"},
+			r.text(textKnob{id: knobUpper, field: fieldUpper, label: "Upper bound", placeholder: r.unbounded("1"), mode: "text"},
 				r.Knobs.Upper, r.onUpper),
 		),
 		r.wrong(fieldLower),
 		r.wrong(fieldUpper),
-	)
+	), "data-bounds", yes(r.Knobs.Sequence.Bounded()))
 }
 
 // unbounded is what a bound is where it is left alone.

@@ -53,9 +53,9 @@ func (s Sequence) enum() string { return enumPrefix + sequenceInfos[s].enum }
 // parseSequence takes a value's name, whole or without what all begin with, in
 // any case. What it does not know is Counting.
 func parseSequence(name string) Sequence {
-	name = strings.TrimPrefix(strings.ToUpper(trim(name)), enumPrefix)
+	name = trim(name)
 	for s := range sequences {
-		if sequenceInfos[s].enum == name {
+		if strings.EqualFold(name, s.enum()) || strings.EqualFold(name, sequenceInfos[s].enum) {
 			return s
 		}
 	}

@@ -33,7 +33,21 @@ type session struct {
 // front of the number that has this index among all.
 type mark struct {
 	before uint64
-	text   string
+	// gap says that something is missing there; otherwise the stream was resumed.
+	gap bool
+	// first is the event that a gap ends with, 0 where that is not known.
+	first uint64
+}
+
+// text is the mark in words, of which none are the server's.
+func (m mark) text() string {
+	switch {
+	case !m.gap:
+		return "resumed"
+	case m.first == 0:
+		return "gap"
+	}
+	return "gap: goes on at event " + strconv.FormatUint(m.first, 10)
 }
 
 // maxMarks bounds what an endless stream over a bad network can pile up.
@@ -178,20 +192,18 @@ func worthDrawing(last, snap stream.Snapshot) bool {
 // The caller holds the lock.
 func (s *session) note(last, snap stream.Snapshot) {
 	if snap.Phase == stream.Open && snap.Reconnects > last.Reconnects {
-		s.addMark("resumed")
+		s.addMark(mark{})
 	}
 	if snap.Reset != nil && (last.Reset == nil || snap.Reset.Count > last.Reset.Count) {
-		text := "gap"
-		if snap.Reset.First > 0 {
-			text = "gap: goes on at event " + strconv.FormatUint(snap.Reset.First, 10)
-		}
-		s.addMark(text)
+		s.addMark(mark{gap: true, first: snap.Reset.First})
 	}
 }
 
-func (s *session) addMark(text string) {
+// addMark puts a mark in front of the next number.
+func (s *session) addMark(m mark) {
 	if len(s.marks) == maxMarks {
 		s.marks = append(s.marks[:0], s.marks[1:]...)
 	}
-	s.marks = append(s.marks, mark{before: s.history.Total(), text: text})
+	m.before = s.history.Total()
+	s.marks = append(s.marks, m)
 }

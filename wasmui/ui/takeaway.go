@@ -25,25 +25,19 @@ type takeaway struct {
 
 // Render implements app.Composer.
 func (t *takeaway) Render() app.UI {
-	return el("div").Class("takeaway").Role("group").Aria("label", "Take the numbers along").Body(
+	return with(node("div", "takeaway",
 		t.button("Copy", "Copy the numbers", t.onCopy),
 		t.button("CSV", "Download the numbers as CSV", t.onCSV),
 		t.button("JSON", "Download the numbers as JSON", t.onJSON),
 		t.button("Link", "Copy a link to this run", t.onLink),
-		app.If(!t.Running, func() app.UI {
-			return t.button("Clear", "Clear the page", t.onClear)
-		}),
-	)
+		when(!t.Running, func() app.UI { return t.button("Clear", "Clear the page", t.onClear) }),
+	), "role", "group", "aria-label", "Take the numbers along")
 }
 
 // button has a short text, which its name begins with: who says what they see
 // should reach it.
-func (t *takeaway) button(text, title string, onClick app.EventHandler) app.UI {
-	return button("button quiet small").
-		Title(title).
-		Aria("label", text+": "+title).
-		OnClick(onClick, app.EventScope(text)).
-		Text(text)
+func (t *takeaway) button(label, title string, onClick app.EventHandler) app.UI {
+	return with(button("button quiet small", label, onClick, label), "title", title, "aria-label", label+": "+title)
 }
 
 func (t *takeaway) onCopy(app.Context, app.Event) {

@@ -17,25 +17,22 @@ type welcome struct {
 
 // Render implements app.Composer.
 func (w *welcome) Render() app.UI {
-	return el("section").Class("welcome").Aria("labelledby", "welcome-title").Body(
-		el("h2").ID("welcome-title").Class("welcome-title").Text("Numbers, the moment they are made."),
-		el("p").Class("welcome-text").Text(
+	return with(node("section", "welcome",
+		with(text("h2", "welcome-title", "Numbers, the moment they are made."), "id", "welcome-title"),
+		text("p", "welcome-text",
 			"Press Start. A service makes a number, waits a little, makes the next; each one travels "+
 				"over gRPC to the bridge and on to this page as an event. Cut the connection while they come: "+
 				"they go on where they stopped, none lost and none twice."),
-		el("div").Class("presets").Role("group").Aria("label", "Things to try").Body(
-			app.Range(presets).Slice(func(i int) app.UI {
-				b := button("preset").Text(presets[i].label)
-				if !w.Ready {
-					return b.Attr("disabled", true)
-				}
-				return b.OnClick(func(app.Context, app.Event) { w.Page.tryPreset(presets[i]) }, app.EventScope(i))
-			}),
-		),
-		el("h3").Class("welcome-subtitle").Text("The same from a terminal"),
+		with(node("div", "presets",
+			each(len(presets), func(i int) app.UI {
+				b := button("preset", presets[i].label, func(app.Context, app.Event) { w.Page.tryPreset(presets[i]) }, i)
+				return with(b, "disabled", yes(!w.Ready))
+			})...,
+		), "role", "group", "aria-label", "Things to try"),
+		text("h3", "welcome-subtitle", "The same from a terminal"),
 		&commandLine{Label: "curl, from the bridge", Command: curlCommand(w.Origin, w.Knobs), Page: w.Page},
 		&commandLine{Label: "grpcurl, from the service", Command: grpcurlCommand(w.Knobs), Page: w.Page},
-	)
+	), "aria-labelledby", "welcome-title")
 }
 
 // commandLine is a command to copy.
@@ -49,10 +46,9 @@ type commandLine struct {
 
 // Render implements app.Composer.
 func (c *commandLine) Render() app.UI {
-	return el("div").Class("command").Body(
-		el("code").Class("command-text").TabIndex(0).Role("group").Aria("label", c.Label).Text(c.Command),
-		button("button quiet small").Aria("label", "Copy the command: "+c.Label).
-			Text("Copy").OnClick(c.onCopy),
+	return node("div", "command",
+		with(text("code", "command-text", c.Command), "tabindex", "0", "role", "group", "aria-label", c.Label),
+		with(button("button quiet small", "Copy", c.onCopy), "aria-label", "Copy the command: "+c.Label),
 	)
 }
 

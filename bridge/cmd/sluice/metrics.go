@@ -165,5 +165,8 @@ func (r *runMetrics) Reopened() { r.all.runsReopened.WithLabelValues(r.method).I
 
 // Ended implements run.RunObserver.
 func (r *runMetrics) Ended(code codes.Code) {
+	if code > codes.Unauthenticated {
+		code = codes.Unknown // a backend may make up any number of codes
+	}
 	r.all.runsEnded.WithLabelValues(r.method, code.String()).Inc()
 }

@@ -55,9 +55,9 @@ type serveFlags struct {
 	OnDisconnect    string        `default:"linger" enum:"cancel,linger,detach" group:"runs" help:"What becomes of an RPC when its last viewer leaves, where its method does not say: cancel it, let it linger for a while, or detach it until it ends by itself."`
 	Linger          time.Duration `default:"${linger}" group:"runs" help:"How long an RPC without viewers lingers, where its method does not say."`
 	Retention       time.Duration `default:"${retention}" group:"runs" help:"For how long a stream that has ended can still be read, if memory allows."`
-	ReopenFor       time.Duration `default:"${reopen_for}" group:"runs" help:"For how long a stream whose backend broke is opened again, where its method can go on from a position. Less than 0 is never."`
+	ReopenFor       time.Duration `default:"${reopen_for}" group:"runs" help:"For how long a stream whose backend broke is opened again, where its method can go on from a position. 0 is never."`
 	JournalBytes    int           `default:"${journal_bytes}" group:"runs" help:"How much of a stream is kept for viewers who come back."`
-	TotalBytes      int64         `default:"${total_bytes}" group:"runs" help:"How much is kept of all streams together. Streams that have ended are forgotten first."`
+	TotalBytes      int64         `default:"${total_bytes}" group:"runs" help:"How much is kept of all streams together. Past it, streams that have ended are forgotten, and those that go on keep only what is still to be read, and one message each."`
 	MaxRuns         int           `default:"${max_runs}" group:"runs" help:"How many streams there may be, with those that have ended and are kept."`
 	MaxMessageBytes int           `default:"${max_message_bytes}" group:"runs" help:"The largest message taken from the backend. Its JSON has to fit into the journal."`
 
@@ -67,8 +67,11 @@ type serveFlags struct {
 // The server's patience with clients that do not send.
 const (
 	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
+	// pingTimeout is how long an HTTP/2 connection may be silent before it is
+	// asked whether it is still there, and how long it may take to answer.
+	pingTimeout    = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10
 	// shutdownTimeout is for what remains when the streams are closed.
 	shutdownTimeout = 5 * time.Second
 )
@@ -125,7 +128,7 @@ func (f *serveFlags) Run(env *environment) error {
 		at.Metrics = also.Addr().String()
 		servers.serve(also, metrics.handler(), nil)
 	}
-	servers.serve(bridge.BoundSendBuffer(l, f.SendBuffer), mux, creds)
+	servers.serve(bridge.ViewerListener(l, f.SendBuffer, f.WriteTimeout), mux, creds)
 	logger.Info("listening", "address", at.HTTP, "backend", f.Backend.Address, "tls", creds != nil, "app", dist.Built())
 	if env.ready != nil {
 		env.ready(at)
@@ -142,7 +145,8 @@ func (f *serveFlags) Run(env *environment) error {
 	if err := b.Drain(ctx, f.Drain); err != nil {
 		logger.Warn("some streams did not close in time", "error", err)
 	}
-	return servers.shutdown(ctx)
+	servers.shutdown()
+	return nil
 }
 
 // options returns the bridge's options.
@@ -150,11 +154,20 @@ func (f *serveFlags) options(logger *slog.Logger, metrics *metrics) ([]bridge.Op
 	policies := map[string]catalog.OnDisconnect{
 		"cancel": catalog.OnDisconnectCancel, "linger": catalog.OnDisconnectLinger, "detach": catalog.OnDisconnectDetach,
 	}
+	for name, d := range map[string]time.Duration{"linger": f.Linger, "retention": f.Retention} {
+		if d <= 0 {
+			return nil, fmt.Errorf("--%s must be more than 0, not %v", name, d)
+		}
+	}
+	reopenFor := f.ReopenFor
+	if reopenFor <= 0 {
+		reopenFor = -1
+	}
 	opts := []bridge.Option{
 		bridge.WithRuns(run.Config{
 			OnDisconnect: policies[f.OnDisconnect], Linger: f.Linger,
 			JournalBytes: f.JournalBytes, TotalBytes: f.TotalBytes, MaxRuns: f.MaxRuns,
-			Retention: f.Retention, MaxMessageBytes: f.MaxMessageBytes, ReopenFor: f.ReopenFor,
+			Retention: f.Retention, MaxMessageBytes: f.MaxMessageBytes, ReopenFor: reopenFor,
 		}),
 		bridge.WithHeartbeat(f.Heartbeat), bridge.WithCommitWait(f.CommitWait), bridge.WithRetry(f.Retry),
 		bridge.WithWriteTimeout(f.WriteTimeout), bridge.WithMaxAge(f.MaxAge),
@@ -202,9 +215,10 @@ func (s *servers) serve(l net.Listener, h http.Handler, creds *tlsFiles) {
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	srv := &http.Server{
-		Handler: h, Protocols: protocols,
-		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+		Handler: h, Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
+		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+		HTTP2:    &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout},
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
 	s.all = append(s.all, srv)
 	if s.errs == nil {
@@ -227,13 +241,15 @@ func (s *servers) serve(l net.Listener, h http.Handler, creds *tlsFiles) {
 // itself.
 func (s *servers) failed() <-chan error { return s.errs }
 
-// shutdown stops the servers, at the latest when ctx is done.
-func (s *servers) shutdown(ctx context.Context) error {
-	var errs []error
+// shutdown stops the servers: soon, for there is nothing left that they serve
+// but what could not be brought to an end.
+func (s *servers) shutdown() {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
 	for _, srv := range s.all {
 		if err := srv.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("some connections had to be cut: %w", err), srv.Close())
+			s.logger.Warn("some connections had to be cut", "error", err)
+			srv.Close()
 		}
 	}
-	return errors.Join(errs...)
 }
