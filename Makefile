@@ -19,7 +19,9 @@ MAKEFLAGS += --no-print-directory
 # How long `make fuzz` spends on each target, and which targets it takes.
 FUZZTIME ?= 30s
 FUZZ ?= ^Fuzz
-# Which benchmarks `make bench` runs, and for how long each.
+# What `make bench` is told, as -quick.
+BENCHFLAGS ?=
+# Which benchmarks `make microbench` runs, and for how long each.
 BENCH ?= .
 BENCHTIME ?= 1s
 
@@ -114,8 +116,16 @@ fuzz: ## Fuzz each target for FUZZTIME (30s); FUZZ=Name picks some
 	done
 
 .PHONY: bench
-bench: ## Run the benchmarks; BENCH=Name picks some
+bench: ## Measure Sluice against its peers; BENCHFLAGS=-quick takes a minute
+	cd internal/bench && $(GO) run . $(BENCHFLAGS)
+
+.PHONY: microbench
+microbench: ## Run the packages' own benchmarks; BENCH=Name picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PACKAGES)
+
+.PHONY: soak
+soak: ## Run the long forms of the tests of faults, for several minutes
+	$(GO) test -count=1 -timeout=30m -v -run 'Cut|Slow|Stalled|Killed' ./internal/rig -soak
 
 ##@ Change
 
