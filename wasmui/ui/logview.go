@@ -94,7 +94,7 @@ func (v *logView) flush() (more bool) {
 		} else {
 			more = v.window.follow(lo, hi)
 		}
-		v.hidden.Store(hi - v.window.to)
+		v.hidden.Store(hi - v.window.end())
 	})
 	v.stick()
 	return more
@@ -181,7 +181,7 @@ func (v *logView) scrolled(letGo bool) {
 		switch {
 		case at.wentUp(last) && !at.atEnd():
 			v.setFree(true)
-		case (letGo || at.wentDown(last)) && at.atEnd() && v.window.to == hi:
+		case (letGo || at.wentDown(last)) && at.atEnd() && v.window.end() == hi:
 			v.setFree(false)
 		}
 		switch {
@@ -190,7 +190,7 @@ func (v *logView) scrolled(letGo bool) {
 		case v.free && at.nearEnd():
 			v.keepPlace(func() { v.window.newer(hi) })
 		}
-		v.hidden.Store(hi - v.window.to)
+		v.hidden.Store(hi - v.window.end())
 	})
 }
 
@@ -209,10 +209,13 @@ func (v *logView) keepPlace(change func()) {
 	}
 }
 
+// noticed is how many numbers that come together are each seen to arrive.
+const noticed = 6
+
 // render gives the markup of some numbers.
 func (v *logView) render(from, to uint64) string {
 	v.session.read(func(h *store.History, marks []mark) {
-		v.markup = appendNumbers(v.markup[:0], h, marks, from, to)
+		v.markup = appendNumbers(v.markup[:0], h, marks, from, to, to-from <= noticed)
 	})
 	return string(v.markup)
 }
@@ -227,12 +230,12 @@ func (v *logView) position(index uint64) (text string) {
 	return text
 }
 
-// block makes the element of a block. All but the one that begins the stream
-// say where they begin.
+// block makes the element of a block. Those that begin where blocks begin say so,
+// but for that of the start of the stream.
 func (v *logView) block(from, to uint64) app.Value {
 	block := app.Window().Get("document").Call("createElement", "div")
 	block.Set("className", "block")
-	if from > 0 {
+	if from > 0 && from%blockNumbers == 0 {
 		block.Get("dataset").Set("from", v.position(from))
 	}
 	block.Set("innerHTML", v.render(from, to))

@@ -35,7 +35,7 @@ func TestAppendNumbers(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		if got := string(appendNumbers(nil, h, marks, tt.from, tt.to)); got != tt.want {
+		if got := string(appendNumbers(nil, h, marks, tt.from, tt.to, false)); got != tt.want {
 			t.Errorf("%d to %d:\n%s, want\n%s", tt.from, tt.to, got, tt.want)
 		}
 	}
@@ -45,7 +45,15 @@ func TestAppendNumbersLeavesOutWhatIsGone(t *testing.T) {
 	t.Parallel()
 	h := history(2, 1, 2, 3)
 	want := `<span data-position="2">2</span> <span data-position="3">3</span> `
-	if got := string(appendNumbers(nil, h, nil, 0, 3)); got != want {
+	if got := string(appendNumbers(nil, h, nil, 0, 3, false)); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestAppendNumbersMarksFreshOnes(t *testing.T) {
+	t.Parallel()
+	want := `<span class="fresh" data-position="1">7</span> `
+	if got := string(appendNumbers(nil, history(0, 7), nil, 0, 1, true)); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -41,7 +41,6 @@ func (l *numberLog) Render() app.UI {
 		"aria-label", "Numbers",
 		"aria-live", l.liveness(),
 		"data-tone", string(l.Tone),
-		"data-pace", pace(l.Fast),
 		"data-caret", yes(l.Live),
 		"tabindex", l.tabIndex())
 	return node("div", "stage-log",
@@ -66,13 +65,6 @@ func (l *numberLog) liveness() string {
 		return "off"
 	}
 	return "polite"
-}
-
-func pace(fast bool) string {
-	if fast {
-		return "fast"
-	}
-	return "calm"
 }
 
 func (l *numberLog) jumpLabel() string {

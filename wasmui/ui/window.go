@@ -8,10 +8,10 @@ package ui
 const (
 	blockNumbers = 200
 	maxBlocks    = 10
-	// jumpBlocks is what is shown at once where more has come than could be seen
-	// going by. It fills a large screen; the rest of the window is filled up when
+	// jumpNumbers is how many are shown at once where more has come than could be
+	// seen going by. They fill a screen; the rest of the window is filled up when
 	// there is time.
-	jumpBlocks = 2
+	jumpNumbers = 150
 )
 
 // surface is where blocks are shown: the document, or a stand-in in tests.
@@ -24,115 +24,139 @@ type surface interface {
 	shift()                  // takes the first block away
 }
 
-// window is which numbers are on the surface, by their index among all. Blocks
-// begin at multiples of blockNumbers, but for the first one, which begins where
-// the history did when it was shown. The zero value with a surface is empty.
+// window is which numbers are on the surface, by their index among all. The
+// zero value with a surface is empty.
 type window struct {
-	out      surface
-	from, to uint64
+	out surface
+	// blocks follow each other without a gap. Each ends at a multiple of
+	// blockNumbers, but for the last one, which may still grow.
+	blocks []block
+}
+
+// block is the numbers with the indices from up to but not including to.
+type block struct{ from, to uint64 }
+
+// start is the index of the first number shown, end that after the last one.
+func (w *window) start() uint64 {
+	if len(w.blocks) == 0 {
+		return 0
+	}
+	return w.blocks[0].from
+}
+
+func (w *window) end() uint64 {
+	if len(w.blocks) == 0 {
+		return 0
+	}
+	return w.blocks[len(w.blocks)-1].to
 }
 
 // clear takes all away.
 func (w *window) clear() {
 	w.out.clear()
-	w.from, w.to = 0, 0
+	w.blocks = w.blocks[:0]
 }
 
 // follow shows the end of the history, which holds the numbers from lo up to
 // but not including hi. It reports whether the window could be filled up further.
 func (w *window) follow(lo, hi uint64) (more bool) {
-	if w.to < lo || w.to > hi || hi-w.to > jumpBlocks*blockNumbers {
+	if w.end() < lo || w.end() > hi || hi-w.end() > jumpNumbers {
 		w.jump(lo, hi)
-		return w.from > lo
+		return w.start() > lo
 	}
+	busy := hi-w.end() > jumpNumbers/3
 	w.fill(hi)
-	for w.blocks() > maxBlocks {
+	for len(w.blocks) > maxBlocks {
 		w.shift()
 	}
-	if w.blocks() < maxBlocks && w.from > lo {
-		w.prepend(lo)
+	if w.canFillUp(lo) && !busy {
+		w.unshift(lo)
 	}
-	return w.blocks() < maxBlocks && w.from > lo
+	return w.canFillUp(lo)
+}
+
+func (w *window) canFillUp(lo uint64) bool {
+	return len(w.blocks) > 0 && len(w.blocks) < maxBlocks && w.start() > lo
 }
 
 // stay shows what has come since without taking anything away that a person may
-// be reading.
+// be reading, and no more at once than a jump would.
 func (w *window) stay(lo, hi uint64) {
-	if w.from == w.to {
+	if len(w.blocks) == 0 {
 		w.jump(lo, hi)
 		return
 	}
-	limit := (w.from/blockNumbers + maxBlocks) * blockNumbers
-	// As much at once as a jump shows: the rest is shown when it is scrolled to.
-	w.fill(min(hi, limit, w.to+jumpBlocks*blockNumbers))
+	last := w.blocks[len(w.blocks)-1]
+	room := uint64(maxBlocks-len(w.blocks)) * blockNumbers
+	w.fill(min(hi, w.end()+jumpNumbers, blockEnd(last.from)+room))
 }
 
 // jump begins anew with the last numbers before hi.
 func (w *window) jump(lo, hi uint64) {
 	w.clear()
-	start := uint64(0)
-	if hi > jumpBlocks*blockNumbers {
-		start = (hi-1)/blockNumbers*blockNumbers - (jumpBlocks-1)*blockNumbers
+	if hi > jumpNumbers {
+		lo = max(lo, hi-jumpNumbers)
 	}
-	w.from = max(lo, start)
-	w.to = w.from
-	w.fill(hi)
+	if lo < hi {
+		w.push(lo, min(hi, blockEnd(lo)))
+		w.fill(hi)
+	}
 }
 
-// older shows one block more at the beginning and one less at the end. It
-// reports whether there was one.
+// older shows one block more at the beginning and, of a full window, one less
+// at the end. It reports whether there was one.
 func (w *window) older(lo uint64) bool {
-	if w.from <= lo || w.from == w.to {
+	if len(w.blocks) == 0 || w.start() <= lo {
 		return false
 	}
-	w.prepend(lo)
-	if w.blocks() > maxBlocks {
+	w.unshift(lo)
+	if len(w.blocks) > maxBlocks {
 		w.out.pop()
-		w.to = (w.to - 1) / blockNumbers * blockNumbers
+		w.blocks = w.blocks[:len(w.blocks)-1]
 	}
 	return true
 }
 
-// prepend shows the block before the first one.
-func (w *window) prepend(lo uint64) {
-	start := max(lo, (w.from-1)/blockNumbers*blockNumbers)
-	w.out.unshift(start, w.from)
-	w.from = start
-}
-
 // newer is older the other way round.
 func (w *window) newer(hi uint64) bool {
-	if w.to >= hi {
+	if w.end() >= hi {
 		return false
 	}
-	w.fill(min(hi, (w.to/blockNumbers+1)*blockNumbers))
-	if w.blocks() > maxBlocks {
+	w.fill(min(hi, blockEnd(w.end())))
+	if len(w.blocks) > maxBlocks {
 		w.shift()
 	}
 	return true
 }
 
-// fill shows all up to hi, a block at a time.
+// fill shows all up to hi: first in what room the last block has, then a block
+// at a time.
 func (w *window) fill(hi uint64) {
-	for w.to < hi {
-		end := min(hi, (w.to/blockNumbers+1)*blockNumbers)
-		if w.to%blockNumbers == 0 || w.to == w.from {
-			w.out.push(w.to, end)
-		} else {
-			w.out.extend(w.to, end)
-		}
-		w.to = end
+	if end := w.end(); end < hi && len(w.blocks) > 0 && end%blockNumbers != 0 {
+		to := min(hi, blockEnd(end))
+		w.out.extend(end, to)
+		w.blocks[len(w.blocks)-1].to = to
 	}
+	for w.end() < hi {
+		w.push(w.end(), min(hi, blockEnd(w.end())))
+	}
+}
+
+func (w *window) push(from, to uint64) {
+	w.out.push(from, to)
+	w.blocks = append(w.blocks, block{from, to})
+}
+
+func (w *window) unshift(lo uint64) {
+	b := block{max(lo, (w.start()-1)/blockNumbers*blockNumbers), w.start()}
+	w.out.unshift(b.from, b.to)
+	w.blocks = append([]block{b}, w.blocks...)
 }
 
 func (w *window) shift() {
 	w.out.shift()
-	w.from = (w.from/blockNumbers + 1) * blockNumbers
+	w.blocks = append(w.blocks[:0], w.blocks[1:]...)
 }
 
-func (w *window) blocks() uint64 {
-	if w.from == w.to {
-		return 0
-	}
-	return (w.to-1)/blockNumbers - w.from/blockNumbers + 1
-}
+// blockEnd is where the block ends that the number with this index is in.
+func blockEnd(index uint64) uint64 { return (index/blockNumbers + 1) * blockNumbers }
