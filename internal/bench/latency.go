@@ -36,7 +36,7 @@ var latencyWays = []listening{
 // backend's clock when it was made to the reader's when its bytes were there,
 // which are one clock.
 func measureLatency(ctx context.Context, s settings) (table, error) {
-	rounds := max(1, s.rounds*3/5)
+	rounds := s.fewRounds()
 	span := 2500 * time.Millisecond
 	if s.quick {
 		span = time.Second

@@ -21,7 +21,7 @@ type footprint struct{ resident, heap float64 }
 // event and waits for the next. What the kernel takes for their connections is
 // the same for all, and not in it.
 func measureMemory(ctx context.Context, s settings) (table, error) {
-	rounds := max(1, s.rounds*3/5)
+	rounds := s.fewRounds()
 	contenders := []struct {
 		name string
 		role string

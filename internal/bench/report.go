@@ -55,7 +55,8 @@ func (r report) missed() []string {
 			for _, q := range l.Ratios {
 				// Not a number is not a promise kept.
 				if m := median(q.Values); q.AtLeast > 0 && !(m >= q.AtLeast) {
-					missed = append(missed, fmt.Sprintf("%s: %s is %s × %s, promised is %s", t.Name, l.Who, short(m), q.Of, short(q.AtLeast)))
+					// A digit more than the table has: near misses are rounded to hits.
+					missed = append(missed, fmt.Sprintf("%s: %s is %.3f × %s, promised is %s", t.Name, l.Who, m, q.Of, short(q.AtLeast)))
 				}
 			}
 		}
@@ -122,7 +123,7 @@ func (q ratio) promise() string {
 
 // fewValues is up to how many values all of them are of interest: the extremes
 // of many tell of the machine alone.
-const fewValues = 10
+const fewValues = 12
 
 // spread says how far values are apart.
 func spread(values []float64) string {

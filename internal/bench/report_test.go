@@ -67,7 +67,7 @@ func TestMissedPromises(t *testing.T) {
 		{Of: "not promised", Values: []float64{0.1}},
 	}}}}}}
 	got := strings.Join(r.missed(), "\n")
-	want := "stream: Sluice is 0.70 × missed, promised is 0.80\nstream: Sluice is ? × never measured, promised is 4.00"
+	want := "stream: Sluice is 0.700 × missed, promised is 0.80\nstream: Sluice is NaN × never measured, promised is 4.00"
 	if got != want {
 		t.Errorf("missed are\n%s\nwant\n%s", got, want)
 	}
