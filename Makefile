@@ -93,7 +93,7 @@ test-wasm: ## Run the tests of the app's packages as WebAssembly, in Node.js
 	@$(NEED) node >/dev/null
 	@exec="env -i \"PATH=$$PATH\" \"HOME=$${HOME:-/}\" \"TMPDIR=$${TMPDIR:-/tmp}\" \
 	\"$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec\""; \
-	$(WASM) $(GO) test -exec "$$exec" $(WASM_PACKAGES)
+	$(WASM) $(GO) test -exec "$$exec" ./bridge/sse ./wasmui/store ./wasmui/stream
 
 .PHONY: e2e
 e2e: build-wasm internal/e2e/node_modules ## Run the tests in a real browser
