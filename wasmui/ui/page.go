@@ -97,7 +97,7 @@ func (p *Page) Render() app.UI {
 				with(text("h2", "unseen", "Figures"), "id", "strip-title"),
 				&figures{Values: v.Figures},
 				&chart{Values: v.Chart, Page: p},
-				&takeaway{Run: v.Run, Running: v.Running, Count: v.Count, Page: p},
+				&takeaway{Run: v.Run, Running: v.Running, Kept: v.Kept, Page: p},
 			), "aria-labelledby", "strip-title"),
 			&controls{
 				Sentence: p.knobs.Sentence(), Ready: p.ready, Running: v.Running, CanCut: v.CanCut,

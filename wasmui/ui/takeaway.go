@@ -19,7 +19,7 @@ type takeaway struct {
 
 	Run     string
 	Running bool
-	Count   uint64
+	Kept    string // how many numbers are kept, where that is not all of them
 	Page    *Page
 }
 
@@ -31,6 +31,7 @@ func (t *takeaway) Render() app.UI {
 		t.button("JSON", "Download the numbers as JSON", t.onJSON),
 		t.button("Link", "Copy a link to this run", t.onLink),
 		when(!t.Running, func() app.UI { return t.button("Clear", "Clear the page", t.onClear) }),
+		when(t.Kept != "", func() app.UI { return text("p", "takeaway-note", t.Kept) }),
 	), "role", "group", "aria-label", "Take the numbers along")
 }
 

@@ -21,6 +21,7 @@ type view struct {
 	Live     bool // numbers may still come
 	Fast     bool // too many come for each one to be noticed
 	Count    uint64
+	Kept     string // how many numbers are kept, where that is not all of them
 	Figures  figureValues
 	Chart    chartValues
 	Problem  problemValues
@@ -52,6 +53,9 @@ func (s *session) look(k Knobs, offline bool, chart chartKind, now time.Time) vi
 		Count:   sum.Count,
 		Run:     snap.Run,
 		Problem: problemOf(snap, k, s.garbled, s.fault),
+	}
+	if s.history.Dropped() > 0 {
+		v.Kept = "The last " + store.FormatCount(uint64(s.history.Len())) + " are kept."
 	}
 	v.Empty = s.client == nil || sum.Count == 0 && snap.Phase.Over()
 	rate := s.rate(snap, sum, now)
