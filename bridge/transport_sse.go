@@ -109,9 +109,6 @@ func (s *eventStream) run(r *http.Request, o opened) CloseReason {
 				return s.lost(r)
 			}
 			heartbeat.Reset(options.heartbeat)
-		}
-		ready := len(span.Frames) > 0
-		if ready {
 			// There may be more by now; but who wants the stream closed is
 			// heard also when there always is.
 			select {

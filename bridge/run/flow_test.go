@@ -204,3 +204,28 @@ func TestJoinAtTheNewestBesideASlowOne(t *testing.T) {
 		slow.Run().Cancel()
 	})
 }
+
+// The only viewer of a run that went on without any loses nothing from the
+// moment it was let in.
+func TestAttachedIsHeld(t *testing.T) {
+	t.Parallel()
+	s, _ := counting()
+	m := manage(t, s, run.Config{JournalBytes: 16 << 10})
+	v := open(t, m, run.Spec{Method: numbers(t, func(p *catalog.Policy) { p.OnDisconnect = catalog.OnDisconnectDetach })})
+	v.Close()
+	for range 300_000 {
+		v, err := v.Run().Attach(v.Run().Extent().First - 1)
+		var trimmed *journal.TrimmedError
+		if errors.As(err, &trimmed) {
+			continue // it was gone by then, and that was said
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Read(nil, 1); err != nil {
+			t.Fatalf("after it was let in: %v", err)
+		}
+		v.Close()
+	}
+	v.Run().Cancel()
+}

@@ -125,12 +125,17 @@ func (r *Run) watched() bool {
 func (r *Run) Attach(after uint64) (*Viewer, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// A read finds out whether the journal can go on from there, under the
-	// lock that keeps the upstream from forgetting more in the meantime.
 	if after > r.journal.Extent().Last {
 		return nil, ErrFuture
 	}
+	if len(r.viewers) == 0 {
+		// Nothing that comes next may be forgotten from here on, also where
+		// the run goes on without viewers; a read then finds out whether it
+		// has been already.
+		r.journal.Release(after)
+	}
 	if _, err := r.journal.Span(after, 1); err != nil {
+		r.settle()
 		return nil, err
 	}
 	return r.attach(after), nil
