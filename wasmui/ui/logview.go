@@ -83,12 +83,14 @@ func (v *logView) reset() {
 }
 
 // flush shows what has come since the last time. It reports whether it is worth
-// being called again though nothing more should come.
-func (v *logView) flush() (more bool) {
+// being called again though nothing more should come, and whether more had come
+// than it shows.
+func (v *logView) flush() (more, leap bool) {
 	if v.host == nil {
-		return false
+		return false, false
 	}
 	v.read(func(lo, hi uint64) {
+		leap = hi-v.window.end() > jumpNumbers
 		if v.free {
 			v.window.stay(lo, hi)
 		} else {
@@ -97,7 +99,7 @@ func (v *logView) flush() (more bool) {
 		v.hidden.Store(hi - v.window.end())
 	})
 	v.stick()
-	return more
+	return more, leap
 }
 
 // jump shows the end and follows it.

@@ -58,10 +58,12 @@ func newPage(transport stream.Transport) *Page {
 		frame:  func(func()) {}, // until the page is mounted
 		after:  afterFunc,
 		hidden: isHidden,
-		drawNumbers: func() {
-			if p.log.flush() {
+		drawNumbers: func() (leap bool) {
+			more, leap := p.log.flush()
+			if more {
 				p.painter.numbers()
 			}
+			return leap
 		},
 		drawRest: p.drawRest,
 	}

@@ -15,6 +15,7 @@ type canvas struct {
 	frames          []func()
 	numbers, rest   atomic.Int64
 	running, hidden atomic.Bool
+	leap            bool
 }
 
 func newCanvas() *canvas {
@@ -22,7 +23,7 @@ func newCanvas() *canvas {
 	c.painter = &painter{
 		frame:       func(f func()) { c.frames = append(c.frames, f) },
 		after:       afterFunc,
-		drawNumbers: func() { c.numbers.Add(1) },
+		drawNumbers: func() bool { c.numbers.Add(1); return c.leap },
 		drawRest:    func() bool { c.rest.Add(1); return c.running.Load() },
 		hidden:      func() bool { return c.hidden.Load() },
 	}
@@ -52,6 +53,33 @@ func TestNumbersAreDrawnOnceAFrame(t *testing.T) {
 	}
 	if c.numbers.Load() != 3 || c.rest.Load() != 0 {
 		t.Errorf("numbers drawn %d times and the rest %d times, want 3 and 0", c.numbers.Load(), c.rest.Load())
+	}
+}
+
+func TestAFloodIsDrawnAtEverySecondFrame(t *testing.T) {
+	t.Parallel()
+	c := newCanvas()
+	c.leap = true
+	for range 10 {
+		c.painter.numbers()
+		if len(c.frames) != 1 {
+			t.Fatalf("%d frames were asked for, want 1", len(c.frames))
+		}
+		c.frame()
+	}
+	if n := c.numbers.Load(); n != 5 {
+		t.Errorf("drawn %d times in 10 frames, want 5", n)
+	}
+	// What came last is not left undrawn for want of anything that follows it.
+	c.leap = false
+	c.painter.numbers()
+	c.frame()
+	c.painter.numbers()
+	for len(c.frames) > 0 {
+		c.frame()
+	}
+	if n := c.numbers.Load(); n != 7 {
+		t.Errorf("drawn %d times when the flood was over, want 7", n)
 	}
 }
 
