@@ -28,6 +28,9 @@ const (
 	prefixComment = ": "
 )
 
+// Tail closes an event whose data follows the head that AppendHead wrote.
+const Tail = "\n\n"
+
 // AppendEvent appends an event, its closing blank line included, to dst. It
 // allocates only where dst has to grow.
 //
@@ -42,14 +45,29 @@ const (
 // data with other line ends arrives changed in that alone. Bytes that are not
 // UTF-8 are written as they are; the reader replaces them by U+FFFD.
 func AppendEvent[ID string | []byte](dst []byte, id ID, event string, data []byte) ([]byte, error) {
+	const overhead = len(prefixID) + 1 + len(prefixEvent) + 1 + len(prefixData) + len(Tail)
+	out, err := AppendHead(slices.Grow(dst, len(id)+len(event)+len(data)+overhead), id, event)
+	if err != nil {
+		return dst, err
+	}
+	if bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') < 0 {
+		return append(append(out, data...), Tail...), nil
+	}
+	out = appendLines(out[:len(out)-len(prefixData)], prefixData, data)
+	return append(out, '\n'), nil
+}
+
+// AppendHead appends an event up to where its data begins, for data that is
+// then appended in place and never copied. It has to be one line, without CR
+// and LF, and [Tail] closes the event. The id and the event are those of
+// AppendEvent, which takes data of any kind, and are refused as there.
+func AppendHead[ID string | []byte](dst []byte, id ID, event string) ([]byte, error) {
 	if i := indexRefused(id, true); i >= 0 {
 		return dst, &FieldError{Field: fieldID, Offset: i}
 	}
 	if i := indexRefused(event, false); i >= 0 {
 		return dst, &FieldError{Field: fieldEvent, Offset: i}
 	}
-	const overhead = len(prefixID) + 1 + len(prefixEvent) + 1 + len(prefixData) + 1 + 1
-	dst = slices.Grow(dst, len(id)+len(event)+len(data)+overhead)
 	if len(id) != 0 {
 		dst = append(dst, prefixID...)
 		dst = append(dst, id...)
@@ -60,14 +78,7 @@ func AppendEvent[ID string | []byte](dst []byte, id ID, event string, data []byt
 		dst = append(dst, event...)
 		dst = append(dst, '\n')
 	}
-	if bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') < 0 {
-		dst = append(dst, prefixData...)
-		dst = append(dst, data...)
-		dst = append(dst, '\n')
-	} else {
-		dst = appendLines(dst, prefixData, data)
-	}
-	return append(dst, '\n'), nil
+	return append(dst, prefixData...), nil
 }
 
 // AppendRetry appends a block that sets the reader's reconnection time to d,
@@ -113,6 +124,9 @@ func appendLines[T []byte | string](dst []byte, prefix string, text T) []byte {
 // indexRefused returns the index of the first byte that value may not hold as
 // a field on a line of its own, or -1.
 func indexRefused[T string | []byte](value T, isID bool) int {
+	if isPrintable(value) {
+		return -1
+	}
 	for i := 0; i < len(value); {
 		c := value[i]
 		if c == '\n' || c == '\r' || c == 0 && isID {
@@ -130,4 +144,30 @@ func indexRefused[T string | []byte](value T, isID bool) int {
 		i += size
 	}
 	return -1
+}
+
+// isPrintable is whether value has eight bytes or more and all of them are
+// ASCII without control characters, as in nearly every id. It looks at eight at
+// a time, at the last ones perhaps twice.
+func isPrintable[T string | []byte](value T) bool {
+	last := len(value) - 8
+	if last < 0 {
+		return false
+	}
+	for i := 0; i < last; i += 8 {
+		if !isPrintable8(value[i : i+8]) {
+			return false
+		}
+	}
+	return isPrintable8(value[last:])
+}
+
+// isPrintable8 is isPrintable for eight bytes. The top bit of one is set where
+// it is not ASCII and, after the subtraction, where it is a control character.
+// That may borrow from the byte above, but the answer is no by then.
+func isPrintable8[T string | []byte](b T) bool {
+	_ = b[7]
+	x := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+	return (x|(x-0x2020202020202020))&0x8080808080808080 == 0
 }

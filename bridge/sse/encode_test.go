@@ -83,6 +83,60 @@ func TestAppendEventRefuses(t *testing.T) {
 	}
 }
 
+// A head, data of one line and the tail are an event.
+func TestAppendHead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ id, event, want string }{
+		{"", "", "data: "},
+		{"7", "", "id: 7\ndata: "},
+		{"", "add", "event: add\ndata: "},
+		{" 7", "é", "id:  7\nevent: é\ndata: "},
+	} {
+		head, err := AppendHead([]byte("before"), c.id, c.event)
+		if err != nil || string(head) != "before"+c.want {
+			t.Errorf("AppendHead(%q, %q) = %q, %v, want %q", c.id, c.event, head, err, "before"+c.want)
+			continue
+		}
+		whole, err := AppendEvent([]byte("before"), c.id, c.event, []byte("1"))
+		if event := string(head) + "1" + Tail; err != nil || event != string(whole) {
+			t.Errorf("with its data and the tail it is %q, and AppendEvent's is %q, %v", event, whole, err)
+		}
+	}
+	for _, c := range []struct{ id, event, field string }{{"1\r", "", "id"}, {"", "\n", "event"}} {
+		dst, err := AppendHead([]byte("before"), c.id, c.event)
+		if field, ok := errors.AsType[*FieldError](err); !ok || field.Field != c.field || string(dst) != "before" {
+			t.Errorf("AppendHead(%q, %q) = %q, %v, want nothing and a *FieldError for %s", c.id, c.event, dst, err, c.field)
+		}
+	}
+}
+
+// Whatever a byte's place among others, which are read eight at a time, it is
+// refused there or not at all.
+func TestRefusedAnywhere(t *testing.T) {
+	t.Parallel()
+	const around = "abcdefghijklmnopqrstuvwxyz"
+	for at := range len(around) + 1 {
+		for c := range 256 {
+			value := around[:at] + string([]byte{byte(c)}) + around[at:]
+			want := -1
+			if c == '\r' || c == '\n' || c == 0 || c >= 0x80 {
+				want = at
+			}
+			if got := indexRefused(value, true); got != want {
+				t.Fatalf("byte %#x at %d: indexRefused = %d, want %d", c, at, got, want)
+			}
+			// Beside a control character that may stand there.
+			if got := indexRefused("\x1f"+value, true); want >= 0 && got != want+1 || want < 0 && got >= 0 {
+				t.Fatalf("byte %#x at %d after another: indexRefused = %d, want %d", c, at+1, got, want)
+			}
+		}
+		value := around[:at] + "é" + around[at:]
+		if got := indexRefused(value, true); got >= 0 {
+			t.Fatalf("%q is refused at %d", value, got)
+		}
+	}
+}
+
 func TestAppendRetry(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -3,9 +3,10 @@
 // Package sse reads and writes the Server-Sent Events wire format, the body
 // of a text/event-stream response.
 //
-// [AppendEvent], [AppendRetry] and [AppendComment] write it. [Parser] reads it
-// from chunks that are pushed into it, however the bytes happen to be cut, and
-// [Reader] reads it from an [io.Reader], one event at a time.
+// [AppendEvent], [AppendRetry] and [AppendComment] write it, and [AppendHead]
+// begins an event whose data is made in place. [Parser] reads it from chunks
+// that are pushed into it, however the bytes happen to be cut, and [Reader]
+// reads it from an [io.Reader], one event at a time.
 //
 // The rules are those of the WHATWG HTML standard, section 9.2 "Server-sent
 // events" (https://html.spec.whatwg.org/multipage/server-sent-events.html),

@@ -32,12 +32,17 @@ type step struct {
 	// rivals are the other members of a oneof that the field is in, by number.
 	// What comes last on the wire is set, and unsets what came before.
 	rivals map[protowire.Number]protowire.Type
+	// repeated says that the field is a list, of which the last element counts.
+	repeated bool
+	// packable says that its elements may come together in one value.
+	packable bool
 }
 
 // CompileField makes a reader of the field that a path leads to from messages
 // of a type. A path is the names of fields in the schema, joined by dots, as in
 // "header.revision". The last is a string, bytes, an integer, an enum or a
-// bool; those before it are messages; none is repeated.
+// bool; those before it are messages; none is a map. Of a repeated field the path
+// leads to the last element, or through it.
 //
 // It fails with a [*CompileError] that says what about the path is not so.
 func CompileField(md protoreflect.MessageDescriptor, path string) (*Field, error) {
@@ -51,8 +56,8 @@ func CompileField(md protoreflect.MessageDescriptor, path string) (*Field, error
 		if fd == nil {
 			return fail("%s has no field %q", md.FullName(), name)
 		}
-		if fd.Cardinality() == protoreflect.Repeated {
-			return fail("%s is repeated", fd.FullName())
+		if fd.IsMap() {
+			return fail("%s is a map", fd.FullName())
 		}
 		f.steps = append(f.steps, newStep(fd))
 		if i < len(names)-1 {
@@ -68,13 +73,17 @@ func CompileField(md protoreflect.MessageDescriptor, path string) (*Field, error
 		case kindEnum:
 			f.leaf.kind = kindInt32
 		}
-		f.leaf.implicit = !fd.HasPresence()
+		f.leaf.implicit = !fd.HasPresence() && !fd.IsList()
 	}
 	return f, nil
 }
 
 func newStep(fd protoreflect.FieldDescriptor) step {
-	s := step{number: fd.Number(), wire: wireTypes[fd.Kind()]}
+	s := step{number: fd.Number(), wire: wireTypes[fd.Kind()], repeated: fd.IsList()}
+	switch s.wire {
+	case protowire.VarintType, protowire.Fixed32Type, protowire.Fixed64Type:
+		s.packable = s.repeated
+	}
 	if od := fd.ContainingOneof(); od != nil && od.Fields().Len() > 1 {
 		s.rivals = make(map[protowire.Number]protowire.Type)
 		for i := range od.Fields().Len() {
@@ -96,7 +105,7 @@ func (f *Field) Descriptor() protoreflect.FieldDescriptor { return f.desc }
 // It reports false, and appends nothing, where the field is not set: where it
 // is not there, where a message on the way to it is not there, and where it is
 // an empty string or empty bytes. A zero counts as set only if the schema lets
-// one tell it from an unset field.
+// one tell it from an unset field, as it does in a list.
 //
 // It fails with an [*Error] where the wire bytes cannot be read as far as the
 // way to the field goes, and for a string that is not UTF-8; dst then comes
@@ -159,15 +168,9 @@ type located struct {
 func (f *Field) find(b []byte, offset, depth int, found located) (located, *Error) {
 	s := &f.steps[depth]
 	for len(b) > 0 {
-		number, wire, n := protowire.ConsumeTag(b)
-		if n >= 0 && number > protowire.MaxValidNumber {
+		number, wire, n, size := consumeField(b)
+		if number > protowire.MaxValidNumber {
 			return found, fault(ErrMalformed, offset, "field number %d", number)
-		}
-		size := n
-		if n >= 0 {
-			if size = protowire.ConsumeFieldValue(number, wire, b[n:]); size >= 0 {
-				size += n
-			}
 		}
 		if size < 0 {
 			return found, fault(ErrMalformed, offset, "%v", protowire.ParseError(size))
@@ -186,8 +189,17 @@ func (f *Field) find(b []byte, offset, depth int, found located) (located, *Erro
 				content, _ = protowire.ConsumeBytes(value)
 				n = size - len(content)
 			}
+			if s.repeated {
+				found = located{} // the element before this one no longer counts
+			}
 			var err *Error
 			if found, err = f.find(content, offset+n, depth+1, found); err != nil {
+				return found, err
+			}
+		case number == s.number && s.packable && wire == protowire.BytesType:
+			content, _ := protowire.ConsumeBytes(value)
+			var err *Error
+			if found, err = s.last(content, offset+size-len(content), found); err != nil {
 				return found, err
 			}
 		case s.rivals != nil:
@@ -201,20 +213,64 @@ func (f *Field) find(b []byte, offset, depth int, found located) (located, *Erro
 	return found, nil
 }
 
+// consumeField reads the field that b begins with: its tag has n bytes, and with
+// its value it has size, which is less than 0 where it cannot be read.
+func consumeField(b []byte) (number protowire.Number, wire protowire.Type, n, size int) {
+	// Most tags and most lengths are of one byte. There is no field 0.
+	if tag := b[0]; tag >= 1<<3 && tag < 0x80 {
+		number, wire, n = protowire.Number(tag>>3), protowire.Type(tag&7), 1
+	} else if number, wire, n = protowire.ConsumeTag(b); n < 0 {
+		return 0, 0, n, n
+	}
+	if wire == protowire.BytesType && n < len(b) && b[n] < 0x80 {
+		if size = n + 1 + int(b[n]); size <= len(b) {
+			return number, wire, n, size
+		}
+	}
+	if size = protowire.ConsumeFieldValue(number, wire, b[n:]); size >= 0 {
+		size += n
+	}
+	return number, wire, n, size
+}
+
+// last reads the last element of a packed list, whose elements begin at an
+// offset of the whole. It takes what was found before, which stands where the
+// list is empty.
+func (s *step) last(packed []byte, offset int, found located) (located, *Error) {
+	for len(packed) > 0 {
+		n := protowire.ConsumeFieldValue(s.number, s.wire, packed)
+		if n < 0 {
+			return found, fault(ErrMalformed, offset, "%v", protowire.ParseError(n))
+		}
+		found = located{set: true, offset: offset, bits: scalarBits(packed[:n], s.wire)}
+		packed = packed[n:]
+		offset += n
+	}
+	return found, nil
+}
+
+// scalarBits reads a value that is no bytes.
+func scalarBits(value []byte, wire protowire.Type) uint64 {
+	switch wire {
+	case protowire.VarintType:
+		bits, _ := protowire.ConsumeVarint(value)
+		return bits
+	case protowire.Fixed32Type:
+		bits, _ := protowire.ConsumeFixed32(value)
+		return uint64(bits)
+	}
+	bits, _ := protowire.ConsumeFixed64(value)
+	return bits
+}
+
 // locate reads a value of the field.
 func (f *Field) locate(value []byte, offset int) located {
 	found := located{set: true, offset: offset}
-	switch f.steps[len(f.steps)-1].wire {
-	case protowire.VarintType:
-		found.bits, _ = protowire.ConsumeVarint(value)
-	case protowire.Fixed32Type:
-		bits, _ := protowire.ConsumeFixed32(value)
-		found.bits = uint64(bits)
-	case protowire.Fixed64Type:
-		found.bits, _ = protowire.ConsumeFixed64(value)
-	case protowire.BytesType:
-		found.content, _ = protowire.ConsumeBytes(value)
-		found.offset += len(value) - len(found.content)
+	if wire := f.steps[len(f.steps)-1].wire; wire != protowire.BytesType {
+		found.bits = scalarBits(value, wire)
+		return found
 	}
+	found.content, _ = protowire.ConsumeBytes(value)
+	found.offset += len(value) - len(found.content)
 	return found
 }

@@ -55,6 +55,26 @@ var fieldPaths = []struct {
 	{"sluice.test.modern.Encoding", "delimited.prefixed.checked"},
 	{"sluice.test.modern.Presence", "implicit"},
 	{"sluice.test.modern.Presence", "explicit"},
+	{"sluice.test.shapes.Lists", "int32s"},
+	{"sluice.test.shapes.Lists", "int64s"},
+	{"sluice.test.shapes.Lists", "uint64s"},
+	{"sluice.test.shapes.Lists", "sint32s"},
+	{"sluice.test.shapes.Lists", "fixed32s"},
+	{"sluice.test.shapes.Lists", "sfixed64s"},
+	{"sluice.test.shapes.Lists", "bools"},
+	{"sluice.test.shapes.Lists", "strings"},
+	{"sluice.test.shapes.Lists", "byteses"},
+	{"sluice.test.shapes.Lists", "colors"},
+	{"sluice.test.shapes.Lists", "messages.f_int32"},
+	{"sluice.test.shapes.Lists", "messages.f_string"},
+	{"sluice.test.shapes.Lists", "unpacked"},
+	{"sluice.test.shapes.Tree", "children.name"},
+	{"sluice.test.shapes.Tree", "children.left.children.name"},
+	{"sluice.test.shapes.WellKnown", "strings.value"},
+	{"sluice.test.legacy.Plain", "closeds"},
+	{"sluice.test.legacy.Groups", "many.texts"},
+	{"sluice.test.modern.Encoding", "delimiteds.packed"},
+	{"sluice.test.modern.Encoding", "delimiteds.expanded"},
 }
 
 // oracleText is what AppendText should give, by way of dynamicpb.
@@ -75,13 +95,21 @@ func oracleText(md protoreflect.MessageDescriptor, path string, wire []byte) (te
 		if !at.Has(fd) {
 			return "", false, nil
 		}
-		at = at.Get(fd).Message()
+		if fd.IsList() {
+			at = at.Get(fd).List().Get(at.Get(fd).List().Len() - 1).Message()
+		} else {
+			at = at.Get(fd).Message()
+		}
 	}
 	fd := at.Descriptor().Fields().ByName(protoreflect.Name(names[len(names)-1]))
 	if !at.Has(fd) {
 		return "", false, nil
 	}
-	switch v := at.Get(fd); fd.Kind() {
+	v := at.Get(fd)
+	if fd.IsList() {
+		v = v.List().Get(v.List().Len() - 1)
+	}
+	switch fd.Kind() {
 	case protoreflect.StringKind:
 		return v.String(), v.String() != "", nil
 	case protoreflect.BytesKind:
@@ -215,6 +243,49 @@ func TestAppendText(t *testing.T) {
 			},
 			"7",
 		},
+		{
+			"in the last element of a list", "sluice.test.shapes.Tree", "children.name",
+			pack.Message{
+				pack.Tag{Number: 4, Type: bytes2},
+				pack.LengthPrefix{pack.Tag{Number: 1, Type: bytes2}, pack.String("a")},
+				pack.Tag{Number: 4, Type: bytes2},
+				pack.LengthPrefix{pack.Tag{Number: 1, Type: bytes2}, pack.String("b")},
+			},
+			"b",
+		},
+		{
+			"not in the last element of a list", "sluice.test.shapes.Tree", "children.name",
+			pack.Message{
+				pack.Tag{Number: 4, Type: bytes2},
+				pack.LengthPrefix{pack.Tag{Number: 1, Type: bytes2}, pack.String("a")},
+				pack.Tag{Number: 4, Type: bytes2},
+				pack.LengthPrefix{},
+			},
+			"-",
+		},
+		{
+			"the last of a packed list", "sluice.test.shapes.Lists", "int32s",
+			pack.Message{pack.Tag{Number: 3, Type: bytes2}, pack.LengthPrefix{pack.Varint(1), pack.Varint(2)}},
+			"2",
+		},
+		{
+			"zero at the end of a list", "sluice.test.shapes.Lists", "sfixed64s",
+			pack.Message{pack.Tag{Number: 12, Type: bytes2}, pack.LengthPrefix{pack.Int64(1), pack.Int64(0)}},
+			"0",
+		},
+		{
+			"a list in two encodings", "sluice.test.shapes.Lists", "fixed32s",
+			pack.Message{
+				pack.Tag{Number: 9, Type: bytes2},
+				pack.LengthPrefix{pack.Uint32(1)},
+				pack.Tag{Number: 9, Type: pack.Fixed32Type},
+				pack.Uint32(2),
+				pack.Tag{Number: 9, Type: bytes2},
+				pack.LengthPrefix{},
+			},
+			"2",
+		},
+		{"an empty list", "sluice.test.shapes.Lists", "int32s", nil, "-"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -247,6 +318,7 @@ func TestAppendTextErrors(t *testing.T) {
 		{"not UTF-8", "\x12\x03\x0a\x01\xff", "transcode: sluice.test.shapes.Tree: left.name (byte 4): string is not UTF-8"},
 		{"malformed", "\x12\x05\x0a", "transcode: sluice.test.shapes.Tree: left.name (byte 0): malformed wire format: unexpected EOF"},
 		{"malformed on the way", "\x12\x02\x0a\x05", "transcode: sluice.test.shapes.Tree: left.name (byte 2): malformed wire format: unexpected EOF"},
+		{"malformed at the end", "\x12\x03\x0a\x01a\x08", "transcode: sluice.test.shapes.Tree: left.name (byte 5): malformed wire format: unexpected EOF"},
 		{"field number 0", "\x00\x00", "transcode: sluice.test.shapes.Tree: left.name (byte 0): malformed wire format: proto: invalid field number"},
 		{"field number too high", "\x80\x80\x80\x80\x10\x00", "transcode: sluice.test.shapes.Tree: left.name (byte 0): malformed wire format: field number 536870912"},
 	}
@@ -277,8 +349,8 @@ func TestCompileFieldRefuses(t *testing.T) {
 		{"nope", `path "nope": sluice.test.shapes.WellKnown has no field "nope"`},
 		{"string.nope", `path "string.nope": google.protobuf.StringValue has no field "nope"`},
 		{"string.value.deeper", `path "string.value.deeper": google.protobuf.StringValue.value is no message`},
-		{"strings", `path "strings": sluice.test.shapes.WellKnown.strings is repeated`},
-		{"structs_by_name.key", `path "structs_by_name.key": sluice.test.shapes.WellKnown.structs_by_name is repeated`},
+		{"strings", `path "strings": sluice.test.shapes.WellKnown.strings is a message, and not a string, bytes, an integer, an enum or a bool`},
+		{"structs_by_name.key", `path "structs_by_name.key": sluice.test.shapes.WellKnown.structs_by_name is a map`},
 		{"string", `path "string": sluice.test.shapes.WellKnown.string is a message, and not a string, bytes, an integer, an enum or a bool`},
 		{"double.value", `path "double.value": google.protobuf.DoubleValue.value is a double, and not a string, bytes, an integer, an enum or a bool`},
 		{"float.value", `path "float.value": google.protobuf.FloatValue.value is a float, and not a string, bytes, an integer, an enum or a bool`},
