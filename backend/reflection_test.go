@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 	"google.golang.org/grpc"
 	reflectiongrpc "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	streamv1 "sluice/proto/gen/sluice/stream/v1"
@@ -81,6 +85,7 @@ func checkFile(t *testing.T, files [][]byte) {
 			if file.GetPackage()+"."+service.GetName() != Name {
 				continue
 			}
+			checkComments(t, &file)
 			options, _ := proto.GetExtension(service.GetMethod()[0].GetOptions(), streamv1.E_Stream).(*streamv1.StreamOptions)
 			if options.GetPath() != "/sse" || options.GetResume().GetResponseField() != "resume_token" {
 				t.Errorf("the method's options are %v", options)
@@ -89,4 +94,41 @@ func checkFile(t *testing.T, files [][]byte) {
 		}
 	}
 	t.Errorf("%s is in none of %d files", Name, len(files))
+}
+
+// checkComments holds that all that a caller can see of the service is explained
+// there.
+func checkComments(t *testing.T, description *descriptorpb.FileDescriptorProto) {
+	t.Helper()
+	file, err := protodesc.NewFile(description, protoregistry.GlobalFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained := func(d protoreflect.Descriptor) {
+		t.Helper()
+		if strings.TrimSpace(file.SourceLocations().ByDescriptor(d).LeadingComments) == "" {
+			t.Errorf("%s comes without its comment", d.FullName())
+		}
+	}
+	for i := range file.Services().Len() {
+		service := file.Services().Get(i)
+		explained(service)
+		for i := range service.Methods().Len() {
+			explained(service.Methods().Get(i))
+		}
+	}
+	for i := range file.Messages().Len() {
+		message := file.Messages().Get(i)
+		explained(message)
+		for i := range message.Fields().Len() {
+			explained(message.Fields().Get(i))
+		}
+	}
+	for i := range file.Enums().Len() {
+		enum := file.Enums().Get(i)
+		explained(enum)
+		for i := range enum.Values().Len() {
+			explained(enum.Values().Get(i))
+		}
+	}
 }

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc/credentials"
 	healthgrpc "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/reflection"
 
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
@@ -151,7 +150,7 @@ func NewServer(service *Service, options ...ServerOption) *Server {
 	s.grpc = grpc.NewServer(grpcOptions...)
 	numbersv1.RegisterNumberServiceServer(s.grpc, service)
 	s.grpc.RegisterService(s.calls.limited(healthgrpc.Health_ServiceDesc), s.health)
-	reflection.Register(s.grpc) // both v1 and v1alpha
+	registerReflection(s.grpc)
 	return s
 }
 

@@ -260,10 +260,18 @@ func (x *StreamOptions) GetExposeTrailers() []string {
 type ResumeMapping struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The path of the response's field, in proto names joined by dots. The field
-	// is a string, bytes, an integer or an enum, and not repeated.
+	// is a string, bytes, an integer or an enum. Of a repeated field, and of one
+	// in repeated messages, the last element counts.
 	ResponseField string `protobuf:"bytes,1,opt,name=response_field,json=responseField,proto3" json:"response_field,omitempty"`
-	// The path of the request's field, of the same kind.
-	RequestField  string `protobuf:"bytes,2,opt,name=request_field,json=requestField,proto3" json:"request_field,omitempty"`
+	// The path of the request's field, of the same kind and not repeated.
+	RequestField string `protobuf:"bytes,2,opt,name=request_field,json=requestField,proto3" json:"request_field,omitempty"`
+	// Whether the request's field names the first response to send, and not the
+	// last one that was seen. It is then an integer, and takes the position and 1.
+	Inclusive bool `protobuf:"varint,3,opt,name=inclusive,proto3" json:"inclusive,omitempty"`
+	// What else a request says when it takes up a stream: the values of fields, as
+	// a query would give them, by their paths. What those fields held before is
+	// forgotten, as in `{key: "start" value: "FROM_POSITION"}`.
+	Set           map[string]string `protobuf:"bytes,4,rep,name=set,proto3" json:"set,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -312,6 +320,20 @@ func (x *ResumeMapping) GetRequestField() string {
 	return ""
 }
 
+func (x *ResumeMapping) GetInclusive() bool {
+	if x != nil {
+		return x.Inclusive
+	}
+	return false
+}
+
+func (x *ResumeMapping) GetSet() map[string]string {
+	if x != nil {
+		return x.Set
+	}
+	return nil
+}
+
 var file_sluice_stream_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -346,10 +368,15 @@ const file_sluice_stream_v1_options_proto_rawDesc = "" +
 	"\x05share\x18\x05 \x01(\bR\x05share\x121\n" +
 	"\ajoin_at\x18\x06 \x01(\x0e2\x18.sluice.stream.v1.JoinAtR\x06joinAt\x127\n" +
 	"\x06resume\x18\a \x01(\v2\x1f.sluice.stream.v1.ResumeMappingR\x06resume\x12'\n" +
-	"\x0fexpose_trailers\x18\b \x03(\tR\x0eexposeTrailers\"[\n" +
+	"\x0fexpose_trailers\x18\b \x03(\tR\x0eexposeTrailers\"\xed\x01\n" +
 	"\rResumeMapping\x12%\n" +
 	"\x0eresponse_field\x18\x01 \x01(\tR\rresponseField\x12#\n" +
-	"\rrequest_field\x18\x02 \x01(\tR\frequestField*{\n" +
+	"\rrequest_field\x18\x02 \x01(\tR\frequestField\x12\x1c\n" +
+	"\tinclusive\x18\x03 \x01(\bR\tinclusive\x12:\n" +
+	"\x03set\x18\x04 \x03(\v2(.sluice.stream.v1.ResumeMapping.SetEntryR\x03set\x1a6\n" +
+	"\bSetEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*{\n" +
 	"\fOnDisconnect\x12\x1d\n" +
 	"\x19ON_DISCONNECT_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ON_DISCONNECT_CANCEL\x10\x01\x12\x18\n" +
@@ -375,27 +402,29 @@ func file_sluice_stream_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_sluice_stream_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_sluice_stream_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_sluice_stream_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_sluice_stream_v1_options_proto_goTypes = []any{
 	(OnDisconnect)(0),                  // 0: sluice.stream.v1.OnDisconnect
 	(JoinAt)(0),                        // 1: sluice.stream.v1.JoinAt
 	(*StreamOptions)(nil),              // 2: sluice.stream.v1.StreamOptions
 	(*ResumeMapping)(nil),              // 3: sluice.stream.v1.ResumeMapping
-	(*durationpb.Duration)(nil),        // 4: google.protobuf.Duration
-	(*descriptorpb.MethodOptions)(nil), // 5: google.protobuf.MethodOptions
+	nil,                                // 4: sluice.stream.v1.ResumeMapping.SetEntry
+	(*durationpb.Duration)(nil),        // 5: google.protobuf.Duration
+	(*descriptorpb.MethodOptions)(nil), // 6: google.protobuf.MethodOptions
 }
 var file_sluice_stream_v1_options_proto_depIdxs = []int32{
 	0, // 0: sluice.stream.v1.StreamOptions.on_disconnect:type_name -> sluice.stream.v1.OnDisconnect
-	4, // 1: sluice.stream.v1.StreamOptions.linger:type_name -> google.protobuf.Duration
+	5, // 1: sluice.stream.v1.StreamOptions.linger:type_name -> google.protobuf.Duration
 	1, // 2: sluice.stream.v1.StreamOptions.join_at:type_name -> sluice.stream.v1.JoinAt
 	3, // 3: sluice.stream.v1.StreamOptions.resume:type_name -> sluice.stream.v1.ResumeMapping
-	5, // 4: sluice.stream.v1.stream:extendee -> google.protobuf.MethodOptions
-	2, // 5: sluice.stream.v1.stream:type_name -> sluice.stream.v1.StreamOptions
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	5, // [5:6] is the sub-list for extension type_name
-	4, // [4:5] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 4: sluice.stream.v1.ResumeMapping.set:type_name -> sluice.stream.v1.ResumeMapping.SetEntry
+	6, // 5: sluice.stream.v1.stream:extendee -> google.protobuf.MethodOptions
+	2, // 6: sluice.stream.v1.stream:type_name -> sluice.stream.v1.StreamOptions
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	6, // [6:7] is the sub-list for extension type_name
+	5, // [5:6] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_sluice_stream_v1_options_proto_init() }
@@ -409,7 +438,7 @@ func file_sluice_stream_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sluice_stream_v1_options_proto_rawDesc), len(file_sluice_stream_v1_options_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 1,
 			NumServices:   0,
 		},
