@@ -4,12 +4,16 @@ package catalog
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/url"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
@@ -120,13 +124,29 @@ func FuzzFromDescriptorSet(f *testing.F) {
 	f.Add(newSet(f, fileOf(newService("S", newMethod("M", ".p.In", ".p.None", &streamv1.StreamOptions{
 		Path: "/a", Event: "e", Resume: &streamv1.ResumeMapping{ResponseField: "inner.token", RequestField: "inner.token"},
 	})))))
+	annotated := oddFile()
+	annotated.Service[0].Method[0].Options = new(descriptorpb.MethodOptions)
+	proto.SetExtension(annotated.Service[0].Method[0].Options, annotations.E_Http, get("/v1/{name=odd/*}/{origin.lat}:watch"))
+	f.Add(newSet(f, annotated))
 	f.Add(newSet(f, withImports(numbersv1.File_sluice_numbers_v1_numbers_proto)...))
 	f.Fuzz(func(t *testing.T, set []byte) {
 		c, err := FromDescriptorSet(set)
 		if err != nil {
 			return
 		}
+		if again, err := FromDescriptorSet(set); err != nil || !c.Equal(again) || !bytes.Equal(c.Describe(), again.Describe()) {
+			t.Errorf("the same set makes another catalog: %v", err)
+		}
+		var d document
+		if err := json.Unmarshal(c.Describe(), &d); err != nil || len(d.Methods) != len(c.Methods()) {
+			t.Errorf("the description %s: %v", c.Describe(), err)
+		}
 		for _, m := range c.Methods() {
+			for _, way := range m.Paths() {
+				if b, allow := c.Match(way.Method, way.Template); b == nil && !strings.ContainsAny(way.Template, "{*") {
+					t.Errorf("%+v of %s leads to %v", way, m.FullName, allow)
+				}
+			}
 			if c.Lookup(m.FullName) != m || m.Policy.Path != "" && c.Route(m.Policy.Path) != m {
 				t.Errorf("%s is listed and not found", m.FullName)
 			}

@@ -3,6 +3,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"sluice/bridge/transcode"
@@ -18,10 +20,15 @@ type Method struct {
 	// FullName is "pkg.Service/Method": the method's path in gRPC, and over
 	// HTTP, without the leading slash.
 	FullName string
+	// Backend is the name of the backend that the method is of, as [Merge] was
+	// told it, or "".
+	Backend string
 	// Policy is what the method's option says, checked. The zero Policy is a
 	// method without the option.
 	Policy Policy
 
+	wishes   []wish // the paths that are asked for, the greatest origin first
+	paths    []Path // those that it got
 	types    *typeResolver
 	response *transcode.Program
 	resume   *resume // nil where the method cannot go on from a position
@@ -33,6 +40,10 @@ func (m *Method) ServerStreaming() bool { return m.Desc.IsStreamingServer() }
 // ClientStreaming reports whether the method takes a stream of requests, which
 // no single HTTP request can make.
 func (m *Method) ClientStreaming() bool { return m.Desc.IsStreamingClient() }
+
+// Paths returns every way to call the method, the one of gRPC last. The slice
+// is the caller's.
+func (m *Method) Paths() []Path { return slices.Clone(m.paths) }
 
 // AppendResponse appends a response, given in protobuf's wire format, to dst as
 // ProtoJSON on one line, and returns the extended buffer. It fails where wire is

@@ -8,19 +8,16 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
-
 	streamv1 "sluice/proto/gen/sluice/stream/v1"
 )
 
 // Policy says how a method's streams are served over HTTP. The zero Policy asks
 // for nothing: the bridge's own defaults hold.
 type Policy struct {
-	// Path is the method's own path, such as "/sse", or "". No other method of
-	// the catalog has it, and it is none of those that a bridge needs itself.
+	// Path is the method's own path, such as "/sse", or "": the first one without
+	// variables, where a route file gives it several. No other method of the
+	// catalog has it, and it is none of those that a bridge needs itself.
+	// [Method.Paths] returns all paths.
 	Path string
 	// Event is the SSE event type of each message, or "" for none.
 	Event string
@@ -37,8 +34,14 @@ type Policy struct {
 	// see. It must not be changed.
 	ExposeTrailers []string
 	// Resume is how the method goes on from a position. It is zero where
-	// [Method.CanResume] is false.
+	// [Method.CanResume] is false. It must not be changed.
 	Resume ResumeMapping
+	// Timeout is how long an RPC may take where the caller does not say, 0 for
+	// the bridge's default. It comes from a route file alone.
+	Timeout time.Duration
+	// MaxTimeout is the most that a caller may ask for, 0 for the bridge's
+	// bound. It comes from a route file alone.
+	MaxTimeout time.Duration
 }
 
 // OnDisconnect is what becomes of an RPC that nobody reads any more.
@@ -93,58 +96,11 @@ func (j JoinAt) String() string {
 	return fmt.Sprintf("JoinAt(%d)", uint8(j))
 }
 
-// streamOptionName is the method option that says how a stream meets the
-// browser, as sluice/stream/v1/options.proto declares it.
-const streamOptionName = "sluice.stream.v1.stream"
-
-// optionTypes holds that option alone, so that no other option of a method,
-// known to this program in another version than to the backend, is looked at.
-var optionTypes = func() *protoregistry.Types {
-	types := new(protoregistry.Types)
-	if err := types.RegisterExtension(streamv1.E_Stream); err != nil {
-		panic(err) // an empty registry has nothing to clash with
-	}
-	return types
-}()
-
-// streamOptions returns the stream option of a method, nil where it has none.
-//
-// Options are read from their bytes again, because how they are held depends on
-// where the descriptor came from: decoded, as a dynamic message, or, after
-// reflection, as bytes that the program did not know.
-func streamOptions(method protoreflect.MethodDescriptor, types *typeResolver) (*streamv1.StreamOptions, error) {
-	wire, err := proto.MarshalOptions{AllowPartial: true}.Marshal(method.Options())
-	if err != nil {
-		return nil, err
-	}
-	// Options are numbered by whoever declares them. Where the backend's files
-	// say that the number is somebody else's option, it is not ours to read.
-	declared, err := types.own.FindExtensionByNumber("google.protobuf.MethodOptions", streamv1.E_Stream.TypeDescriptor().Number())
-	if err == nil && declared.TypeDescriptor().FullName() != streamOptionName {
-		return nil, nil
-	}
-	options := new(descriptorpb.MethodOptions)
-	if err := (proto.UnmarshalOptions{AllowPartial: true, Resolver: optionTypes}).Unmarshal(wire, options); err != nil {
-		return nil, err
-	}
-	if !proto.HasExtension(options, streamv1.E_Stream) {
-		return nil, nil
-	}
-	return proto.GetExtension(options, streamv1.E_Stream).(*streamv1.StreamOptions), nil
-}
-
-// newPolicy returns what options ask for, which may be nil, and what in them is
-// wrong. Whatever is wrong is ignored, alone.
+// newPolicy returns what options ask for, which may be nil, but for paths, and
+// what in them is wrong. Whatever is wrong is ignored, alone.
 func newPolicy(options *streamv1.StreamOptions) (p Policy, faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 
-	if path := options.GetPath(); path != "" {
-		if err := checkPath(path); err != nil {
-			fault("its path %q %v; it has no path of its own", path, err)
-		} else {
-			p.Path = path
-		}
-	}
 	if event := options.GetEvent(); event != "" {
 		if err := checkEvent(event); err != nil {
 			fault("its event %q %v; its events have no type", event, err)
@@ -189,44 +145,14 @@ func newPolicy(options *streamv1.StreamOptions) (p Policy, faults []string) {
 		}
 	}
 	if mapping := options.GetResume(); mapping != nil {
-		p.Resume = ResumeMapping{ResponseField: mapping.GetResponseField(), RequestField: mapping.GetRequestField()}
+		p.Resume = ResumeMapping{
+			ResponseField: mapping.GetResponseField(),
+			RequestField:  mapping.GetRequestField(),
+			Inclusive:     mapping.GetInclusive(),
+			Set:           mapping.GetSet(),
+		}
 	}
 	return p, faults
-}
-
-// reservedPaths are the paths that a bridge serves itself, and below which it
-// may serve more.
-var reservedPaths = []string{"/runs", "/catalog", "/healthz", "/readyz", "/metrics"}
-
-// checkPath says what is wrong with a method's own path.
-func checkPath(path string) error {
-	if !strings.HasPrefix(path, "/") {
-		return errors.New("must begin with a slash")
-	}
-	if path == "/" {
-		return errors.New("is where the app is served")
-	}
-	for segment := range strings.SplitSeq(path[1:], "/") {
-		if segment == "" || segment == "." || segment == ".." {
-			return errors.New("must not have an empty, \".\" or \"..\" segment, nor end in a slash")
-		}
-		if strings.ContainsFunc(segment, func(r rune) bool { return !isPathRune(r) }) {
-			return errors.New("may hold letters, digits, '-', '.', '_', '~', ':' and '/', and no variables")
-		}
-	}
-	for _, reserved := range reservedPaths {
-		if path == reserved || strings.HasPrefix(path, reserved+"/") {
-			return fmt.Errorf("is reserved: a bridge serves %s itself", reserved)
-		}
-	}
-	return nil
-}
-
-// isPathRune reports whether r may be in a segment of a method's own path: what
-// RFC 3986, section 2.3, leaves unreserved, which every client writes as it is,
-// and the colon of paths such as "/v1/numbers:watch".
-func isPathRune(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._~:", r)
 }
 
 // checkEvent says what is wrong with a type of SSE events.

@@ -26,7 +26,7 @@ func fileOf(services ...*descriptorpb.ServiceDescriptorProto) *descriptorpb.File
 	return &descriptorpb.FileDescriptorProto{
 		Name: proto.String("p.proto"), Package: proto.String("p"), Syntax: proto.String("proto3"),
 		MessageType: []*descriptorpb.DescriptorProto{
-			newMessage("In", "string token = 1", "int64 revision = 2", ".p.In inner = 3"),
+			newMessage("In", "string token = 1", "int64 revision = 2", ".p.In inner = 3", "repeated string tokens = 4"),
 			newMessage("Out", "string token = 1", "int64 revision = 2", "bool done = 3", "repeated string tokens = 4", ".p.Out inner = 5", "map<string,string> labels = 6"),
 		},
 		Service: services,
@@ -78,7 +78,7 @@ func TestPolicy(t *testing.T) {
 			if got := c.Route(test.want.Path); test.want.Path != "" && got != m {
 				t.Errorf("Route(%q) = %v, want the method", test.want.Path, got)
 			}
-			if m.CanResume() != (test.want.Resume != ResumeMapping{}) {
+			if m.CanResume() == test.want.Resume.IsZero() {
 				t.Errorf("CanResume() = %t", m.CanResume())
 			}
 		})
@@ -123,17 +123,17 @@ func TestPolicyProblems(t *testing.T) {
 		{&streamv1.StreamOptions{Linger: &durationpb.Duration{Seconds: 1, Nanos: -1}}, `its linger is no duration: 1 s and -1 ns; the default holds`},
 		{&streamv1.StreamOptions{ExposeTrailers: []string{"X-Took"}}, `its exposed trailer "X-Took" must be a name of lower-case letters, digits, '-', '.' and '_'; it stays hidden`},
 		{&streamv1.StreamOptions{ExposeTrailers: []string{""}}, `its exposed trailer "" must be a name of lower-case letters, digits, '-', '.' and '_'; it stays hidden`},
-		{resume("", "token"), `its resume mapping has no response_field` + noResume},
-		{resume("token", ""), `its resume mapping has no request_field` + noResume},
+		{resume("", "token"), `its resume mapping's response_field is missing` + noResume},
+		{resume("token", ""), `its resume mapping's request_field is missing` + noResume},
 		{resume("nope", "token"), `its resume mapping's response_field "nope" does not exist: p.Out has no field "nope"` + noResume},
 		{resume("token", "inner.nope"), `its resume mapping's request_field "inner.nope" does not exist: p.In has no field "nope"` + noResume},
 		{resume("token", "token.x"), `its resume mapping's request_field "token.x" does not exist: p.In.token is no message` + noResume},
 		{resume("token.", "token"), `its resume mapping's response_field "token." does not exist: p.Out.token is no message` + noResume},
-		{resume("tokens", "token"), `its resume mapping's response_field "tokens" is no single value: p.Out.tokens is repeated` + noResume},
-		{resume("labels.key", "token"), `its resume mapping's response_field "labels.key" is no single value: p.Out.labels is repeated` + noResume},
+		{resume("token", "tokens"), `its resume mapping's request_field "tokens" is no single value: p.In.tokens is repeated` + noResume},
+		{resume("labels.key", "token"), `its resume mapping's response_field "labels.key" is no single value: p.Out.labels is a map` + noResume},
 		{resume("done", "token"), `its resume mapping's response_field "done" has the wrong kind: p.Out.done is a bool, and a position is a string, bytes, an integer or an enum` + noResume},
 		{resume("inner", "token"), `its resume mapping's response_field "inner" has the wrong kind: p.Out.inner is a message, and a position is a string, bytes, an integer or an enum` + noResume},
-		{resume("token", "revision"), `its resume mapping joins response_field "token", which is a string, to request_field "revision", which is an integer` + noResume},
+		{resume("token", "revision"), `its resume mapping's request_field "revision" is an integer, and response_field "token" is a string` + noResume},
 	}
 	for _, test := range tests {
 		c := withOptions(t, test.options)

@@ -37,6 +37,13 @@ const ParamLastEventID = "last_event_id"
 // returned [*RequestError], under the parameter's name.
 func (m *Method) RequestFromQuery(values url.Values) (*Request, error) {
 	q := query{types: m.types}
+	msg := dynamicpb.NewMessage(m.Desc.Input())
+	q.fill(msg, q.resolve(msg.Descriptor(), values))
+	return q.finish(msg)
+}
+
+// resolve finds the fields of md that parameters name.
+func (q *query) resolve(md protoreflect.MessageDescriptor, values url.Values) []*param {
 	var params []*param
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if key == ParamLastEventID || len(values[key]) == 0 {
@@ -45,7 +52,7 @@ func (m *Method) RequestFromQuery(values url.Values) (*Request, error) {
 		if q.full() {
 			break
 		}
-		p, fault := resolveParam(m.Desc.Input(), key)
+		p, fault := resolveParam(md, key)
 		if fault != "" {
 			q.add(key, "%s", fault)
 			continue
@@ -53,19 +60,26 @@ func (m *Method) RequestFromQuery(values url.Values) (*Request, error) {
 		p.texts = values[key]
 		params = append(params, p)
 	}
+	return params
+}
+
+// fill sets the fields that params name, in msg.
+func (q *query) fill(msg protoreflect.Message, params []*param) {
 	// In the order of their paths, a field that is given as a whole comes right
 	// before those parts of it that are given too.
 	slices.SortStableFunc(params, func(x, y *param) int { return strings.Compare(x.name, y.name) })
-	msg := dynamicpb.NewMessage(m.Desc.Input())
 	var whole *param
 	for _, p := range params {
 		if q.full() {
 			break
 		}
 		if whole != nil && p.within(whole) {
-			if p.name == whole.name {
+			switch {
+			case whole.inPath:
+				q.add(p.key, "is given twice: in the path too")
+			case p.name == whole.name:
 				q.add(p.key, "is given twice: as %s too", quote(whole.key))
-			} else {
+			default:
 				q.add(p.key, "is given twice: in %s too", quote(whole.key))
 			}
 			continue
@@ -75,12 +89,13 @@ func (m *Method) RequestFromQuery(values url.Values) (*Request, error) {
 		}
 		q.set(msg, p)
 	}
-	return q.finish(msg)
 }
 
-// param is one query parameter and the field that it names.
+// param is one query parameter, or a variable of a path, and the field that it
+// names.
 type param struct {
 	key    string // as the caller wrote it
+	inPath bool
 	texts  []string
 	path   []protoreflect.FieldDescriptor // from the request down to the field
 	name   string                         // the path in proto names
@@ -140,7 +155,7 @@ func resolveParam(md protoreflect.MessageDescriptor, key string) (p *param, faul
 	return p, ""
 }
 
-// query gathers a request from parameters.
+// query gathers a request from what names single fields of it.
 type query struct {
 	violations
 	types *typeResolver
@@ -236,7 +251,7 @@ func (q *query) readMessage(msg *dynamicpb.Message, key, text string) bool {
 	switch name := wellKnown(msg.Descriptor()); {
 	case isWrapper(name):
 		return q.setText(msg, msg.Descriptor().Fields().ByNumber(1), key, text)
-	case name == "Timestamp", name == "Duration", name == "FieldMask":
+	case isText(name):
 		quoted, err := json.Marshal(text)
 		if err != nil || !utf8.ValidString(text) {
 			q.add(key, "%s, got %s", expectedMessage(msg.Descriptor()), quote(text))

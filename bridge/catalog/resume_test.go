@@ -18,11 +18,15 @@ import (
 // resuming returns the odd service's method with a resume mapping.
 func resuming(t testing.TB, response, request string) *Method {
 	t.Helper()
+	return mapped(t, &streamv1.ResumeMapping{ResponseField: response, RequestField: request})
+}
+
+// mapped is [resuming] with a whole mapping.
+func mapped(t testing.TB, mapping *streamv1.ResumeMapping) *Method {
+	t.Helper()
 	file := oddFile()
 	options := new(descriptorpb.MethodOptions)
-	proto.SetExtension(options, streamv1.E_Stream, &streamv1.StreamOptions{
-		Resume: &streamv1.ResumeMapping{ResponseField: response, RequestField: request},
-	})
+	proto.SetExtension(options, streamv1.E_Stream, &streamv1.StreamOptions{Resume: mapping})
 	file.Service[0].Method[0].Options = options
 	c := fromSet(t, file)
 	m := c.Lookup("odd.Odd/Watch")
@@ -65,6 +69,8 @@ func TestResume(t *testing.T) {
 		{"color", "color", `{"color":"GREEN"}`, "2", ``, `{"color":"GREEN"}`},
 		{"inner.revision", "origin.next.lat", `{"inner":{"revision":"-3"}}`, "-3", `{"origin":{"lon":1}}`, `{"origin":{"lon":1,"next":{"lat":-3}}}`},
 		{"inner.token", "name", `{"inner":{"token":"t"}}`, "t", `{"place":{"lat":1}}`, `{"name":"t"}`},
+		{"tokens", "f_string", `{"tokens":["a","b"]}`, "b", ``, `{"fString":"b"}`},
+		{"inners.revision", "f_int64", `{"inners":[{"revision":"1"},{"revision":"2"}]}`, "2", ``, `{"fInt64":"2"}`},
 		{"inner.revision", "place.lat", `{"inner":{"revision":"4"}}`, "4", `{"name":"x"}`, `{"place":{"lat":4}}`},
 	}
 	for _, test := range tests {
@@ -98,6 +104,12 @@ func TestResume(t *testing.T) {
 func TestNoPosition(t *testing.T) {
 	t.Parallel()
 	m := resuming(t, "inner.token", "f_string")
+	list := resuming(t, "inners.revision", "f_int64")
+	for _, text := range []string{`{}`, `{"inners":[]}`, `{"inners":[{"revision":"1"},{}]}`} {
+		if got, ok := list.AppendPosition([]byte("x"), reply(t, list, text)); ok || string(got) != "x" {
+			t.Errorf("position of %s: %q, %t, want none", text, got, ok)
+		}
+	}
 	for _, text := range []string{`{}`, `{"inner":{}}`, `{"token":"other"}`} {
 		if got, ok := m.AppendPosition([]byte("x"), reply(t, m, text)); ok || string(got) != "x" {
 			t.Errorf("position of %s: %q, %t, want none", text, got, ok)
@@ -143,5 +155,74 @@ func TestMalformedPosition(t *testing.T) {
 	m := resuming(t, "token", "f_string")
 	if _, err := m.ResumeRequest(&Request{Wire: []byte("\xff")}, "t"); err == nil {
 		t.Error("bytes that are no request are resumed")
+	}
+}
+
+// Where a request names the first response to send, it gets the next position.
+func TestResumeInclusive(t *testing.T) {
+	t.Parallel()
+	const whole = "must be a whole number from "
+	const last = "is the last one that the field can hold, and has no next"
+	tests := []struct{ field, position, want, fault string }{
+		{"f_int32", "-1", `{}`, ""},
+		{"f_int32", "41", `{"fInt32":42}`, ""},
+		{"f_int32", "2147483647", "", last},
+		{"f_int32", "x", "", whole + "-2147483648 to 2147483647"},
+		{"f_sfixed32", "-2147483648", `{"fSfixed32":-2147483647}`, ""},
+		{"f_int64", "9223372036854775806", `{"fInt64":"9223372036854775807"}`, ""},
+		{"f_int64", "9223372036854775807", "", last},
+		{"f_int64", "-9223372036854775808", `{"fInt64":"-9223372036854775807"}`, ""},
+		{"f_uint32", "4294967294", `{"fUint32":4294967295}`, ""},
+		{"f_uint32", "4294967295", "", last},
+		{"f_uint64", "9223372036854775807", `{"fUint64":"9223372036854775808"}`, ""},
+		{"f_uint64", "18446744073709551614", `{"fUint64":"18446744073709551615"}`, ""},
+		{"f_uint64", "18446744073709551615", "", last},
+	}
+	for _, test := range tests {
+		m := mapped(t, &streamv1.ResumeMapping{ResponseField: "revision", RequestField: test.field, Inclusive: true})
+		resumed, err := m.ResumeRequest(&Request{}, test.position)
+		if test.fault != "" {
+			var bad *PositionError
+			if !errors.As(err, &bad) || bad.Expected != test.fault {
+				t.Errorf("%s into %s: %v, want %s", test.position, test.field, err, test.fault)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s into %s: %v", test.position, test.field, err)
+		} else if got := decodeOdd(t, m, resumed.Wire); got != test.want {
+			t.Errorf("%s into %s: %s, want %s", test.position, test.field, got, test.want)
+		}
+	}
+}
+
+// What a mapping sets takes the place of what was there, a oneof's other member
+// too, and is not in a request that is not resumed.
+func TestResumeSet(t *testing.T) {
+	t.Parallel()
+	m := mapped(t, &streamv1.ResumeMapping{
+		ResponseField: "token", RequestField: "f_string",
+		Set: map[string]string{
+			"f_int32": "0", "color": "RED", "tags": "new", "labels[a]": "1", "labels[b]": "2", "place.lat": "3",
+			"origin": `{"lon":4}`, "min_pause": "5s", "extra": `{"x":null}`,
+		},
+	})
+	req, err := m.RequestFromJSON([]byte(`{"fInt32":9,"fInt64":"9","color":2,"tags":["a","b"],"labels":{"a":"9","c":"9"},"name":"n","origin":{"lat":9}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"fInt64":"9","fString":"p","color":"RED","origin":{"lon":4},"tags":["new"],"labels":{"a":"1","b":"2","c":"9"},"place":{"lat":3},"minPause":"5s","extra":{"x":null}}`
+	for range 2 { // setting leaves nothing behind
+		resumed, err := m.ResumeRequest(req, "p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := decodeOdd(t, m, resumed.Wire); got != want {
+			t.Errorf(" got %s\nwant %s", got, want)
+		}
+	}
+	first, err := m.RequestFromQuery(nil)
+	if err != nil || len(first.Wire) > 0 {
+		t.Errorf("a first request is %x, %v", first.Wire, err)
 	}
 }

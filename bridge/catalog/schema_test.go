@@ -194,6 +194,7 @@ func oddFile() *descriptorpb.FileDescriptorProto {
 				"Reply",
 				"string token = 1", "uint64 revision = 2", "bytes cursor = 3", "enum .odd.Color color = 4", ".odd.Inner inner = 5",
 				"bool done = 6", "repeated string tokens = 7", "double value = 8", "int32 small = 9",
+				"repeated .odd.Inner inners = 10",
 			),
 			newMessage("Inner", "string token = 1", "sint64 revision = 2"),
 		},

@@ -52,7 +52,7 @@ func StatusJSON(st *status.Status, trailers map[string][]string) []byte {
 }
 
 // writeStatus writes a status whose details are of types.
-func writeStatus(types *typeResolver, st *status.Status, trailers map[string][]string) []byte {
+func writeStatus(types resolver, st *status.Status, trailers map[string][]string) []byte {
 	out := statusJSON{
 		Code:    codeName(st),
 		Message: st.Message(),
@@ -85,7 +85,7 @@ func codeName(st *status.Status) string {
 }
 
 // detailJSON returns one detail of a status.
-func detailJSON(detail *anypb.Any, types *typeResolver) json.RawMessage {
+func detailJSON(detail *anypb.Any, types resolver) json.RawMessage {
 	if out, err := (protojson.MarshalOptions{AllowPartial: true, Resolver: types}).Marshal(detail); err == nil {
 		return out
 	}

@@ -3,6 +3,9 @@
 package catalog
 
 import (
+	"crypto/sha256"
+	"sync"
+
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
@@ -19,6 +22,12 @@ import (
 	_ "google.golang.org/protobuf/types/known/wrapperspb"
 )
 
+// resolver finds types for protobuf's own readers and writers.
+type resolver interface {
+	protoregistry.MessageTypeResolver
+	protoregistry.ExtensionTypeResolver
+}
+
 // typeResolver finds the types that an Any or an extension names: the backend's
 // own first, then those linked into this program, which include the well-known
 // types and google.rpc. It is safe for concurrent use.
@@ -27,11 +36,17 @@ type typeResolver struct {
 	// withheld are the messages and extensions of the backend that cannot be
 	// handled, because what they refer to is not described.
 	withheld map[protoreflect.FullName]bool
+	// fingerprint tells the files apart from those of another schema.
+	fingerprint func() [sha256.Size]byte
 }
 
 // newTypeResolver returns the resolver for the types in files.
 func newTypeResolver(files *protoregistry.Files, sound *soundness) *typeResolver {
-	r := &typeResolver{own: dynamicpb.NewTypes(files), withheld: make(map[protoreflect.FullName]bool)}
+	r := &typeResolver{
+		own:         dynamicpb.NewTypes(files),
+		withheld:    make(map[protoreflect.FullName]bool),
+		fingerprint: sync.OnceValue(func() [sha256.Size]byte { return fingerprintOf(files) }),
+	}
 	files.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		r.withhold(file, sound)
 		return true
@@ -89,4 +104,34 @@ func (r *typeResolver) FindExtensionByNumber(message protoreflect.FullName, numb
 		return t, nil
 	}
 	return protoregistry.GlobalTypes.FindExtensionByNumber(message, number)
+}
+
+// resolvers finds types among those of several backends, whichever has one first.
+type resolvers []resolver
+
+// firstOf returns what the first of several resolvers finds.
+func firstOf[T any](all resolvers, find func(resolver) (T, error)) (found T, err error) {
+	err = protoregistry.NotFound
+	for _, r := range all {
+		if found, err = find(r); err == nil {
+			return found, nil
+		}
+	}
+	return found, err
+}
+
+func (all resolvers) FindMessageByName(name protoreflect.FullName) (protoreflect.MessageType, error) {
+	return firstOf(all, func(r resolver) (protoreflect.MessageType, error) { return r.FindMessageByName(name) })
+}
+
+func (all resolvers) FindMessageByURL(url string) (protoreflect.MessageType, error) {
+	return firstOf(all, func(r resolver) (protoreflect.MessageType, error) { return r.FindMessageByURL(url) })
+}
+
+func (all resolvers) FindExtensionByName(name protoreflect.FullName) (protoreflect.ExtensionType, error) {
+	return firstOf(all, func(r resolver) (protoreflect.ExtensionType, error) { return r.FindExtensionByName(name) })
+}
+
+func (all resolvers) FindExtensionByNumber(message protoreflect.FullName, number protoreflect.FieldNumber) (protoreflect.ExtensionType, error) {
+	return firstOf(all, func(r resolver) (protoreflect.ExtensionType, error) { return r.FindExtensionByNumber(message, number) })
 }

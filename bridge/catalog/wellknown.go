@@ -37,6 +37,12 @@ func isWrapper(name protoreflect.Name) bool {
 	return name != "Value" && name != "ListValue" && strings.HasSuffix(string(name), "Value")
 }
 
+// isText reports whether the JSON of a well-known type is a single value that a
+// path or a query can hold: a string, a number or a bool.
+func isText(name protoreflect.Name) bool {
+	return isWrapper(name) || name == "Timestamp" || name == "Duration" || name == "FieldMask"
+}
+
 // isNull reports whether an enum is the one whose only value is JSON's null.
 func isNull(enum protoreflect.EnumDescriptor) bool {
 	return enum.FullName() == wellKnownPackage+".NullValue"
