@@ -12,8 +12,10 @@ import (
 // opens no more runs; each stream is closed at a moment of its own within the
 // window, with a time to reconnect of its own, and without an `end`: to the
 // browser it is a connection that broke, and it goes on at another bridge
-// where its method can resume. Drain returns when the last stream has closed,
-// or with ctx's error when that comes first. The first window counts.
+// where its method can resume. A long poll that waits is answered then, and one
+// that comes is refused, to come back later. Drain returns when the last stream
+// has closed, or with ctx's error when that comes first. The first window
+// counts.
 func (b *Bridge) Drain(ctx context.Context, window time.Duration) error {
 	b.goAway(window)
 	b.runs.Shutdown()
@@ -25,6 +27,7 @@ func (b *Bridge) goAway(window time.Duration) {
 	b.drainOnce.Do(func() {
 		b.drainWindow = max(0, window)
 		close(b.draining)
+		b.leases.close() // nobody can poll here any more
 	})
 }
 

@@ -78,15 +78,25 @@ func faultOf(err error) *fault {
 	return errorf(codes.Internal, "%v", err)
 }
 
-// fail answers with a fault: its HTTP status and a google.rpc.Status in JSON.
+// fail answers with a fault, in the way of the transport that was asked for.
+func (b *Bridge) fail(w http.ResponseWriter, r *http.Request, f *fault) {
+	if asksSocket(r) {
+		b.failSocket(w, r, f)
+		return
+	}
+	b.failHTTP(w, r, f)
+}
+
+// failHTTP answers with a fault: its HTTP status and a google.rpc.Status in
+// JSON.
 //
 // EventSource, which asks for nothing but an event stream, never comes back
 // after a status other than 200. A failure that may pass is therefore told to
 // it as an empty stream that says when to try again.
-func (b *Bridge) fail(w http.ResponseWriter, r *http.Request, f *fault) {
+func (b *Bridge) failHTTP(w http.ResponseWriter, r *http.Request, f *fault) {
 	wait := b.jitter(b.options.retry)
 	if f.retryable() && acceptsOnlyEvents(r) {
-		streamHeader(w, r)
+		streamHeader(w, r, sse.ContentType)
 		w.WriteHeader(http.StatusOK)
 		body := sse.AppendRetry(nil, wait)
 		w.Write(sse.AppendComment(body, f.status.Code().String()+": "+f.status.Message()))

@@ -12,13 +12,18 @@ func (b *Bridge) serveHealth(w http.ResponseWriter, r *http.Request) {
 	b.answer(w, r, http.StatusOK, "ok\n")
 }
 
-// serveReady answers whether the bridge can serve a stream.
+// serveReady answers whether the bridge can serve a stream, and which backends
+// and methods it cannot serve though it is ready.
 func (b *Bridge) serveReady(w http.ResponseWriter, r *http.Request) {
 	if err := b.Ready(); err != nil {
 		b.answer(w, r, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 		return
 	}
-	b.answer(w, r, http.StatusOK, "ready\n")
+	text := "ready\n"
+	for _, err := range append(b.missing(), b.table.Load().clashes...) {
+		text += "not served: " + err.Error() + "\n"
+	}
+	b.answer(w, r, http.StatusOK, text)
 }
 
 func (b *Bridge) answer(w http.ResponseWriter, r *http.Request, code int, text string) {

@@ -166,12 +166,17 @@ func (c *lateConn) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.
 	return nil, errUnavailable
 }
 
+// newBare returns a server that does not say which methods it has.
+func newBare(generate func(*numbersv1.GenerateRequest, numberStream) error) *grpc.Server {
+	srv := grpc.NewServer()
+	numbersv1.RegisterNumberServiceServer(srv, &stub{generate: generate})
+	return srv
+}
+
 func TestBackendWithoutReflection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := grpc.NewServer()
-		numbersv1.RegisterNumberServiceServer(srv, &stub{generate: counting})
-		w := worldOf(t, srv)
+		w := worldOf(t, newBare(counting))
 		synctest.Wait()
 		r := w.get("/readyz")
 		if text := r.text(); r.StatusCode != 503 || !strings.Contains(text, "reflection") {
@@ -259,6 +264,7 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 		"retry":           bridge.WithRetry(0),
 		"write timeout":   bridge.WithWriteTimeout(-time.Second),
 		"maximum age":     bridge.WithMaxAge(-1),
+		"poll grace":      bridge.WithPollGrace(0),
 		"largest request": bridge.WithMaxRequestBytes(0),
 		"logger":          bridge.WithLogger(nil),
 		"observer":        bridge.WithObserver(nil),
@@ -295,7 +301,7 @@ func (r *recorder) StreamClosed(t string, w bridge.CloseReason) {
 	r.add("close " + t + " " + string(w))
 }
 
-func (r *recorder) UpstreamKnown(known bool) {
+func (r *recorder) UpstreamKnown(_ string, known bool) {
 	if known {
 		r.add("known")
 	}

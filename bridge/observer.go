@@ -17,9 +17,10 @@ type Observer interface {
 	StreamWrote(transport string, bytes int)
 	// StreamClosed is called when the stream has ended, with why.
 	StreamClosed(transport string, why CloseReason)
-	// UpstreamKnown is called when the backend has said which methods it has,
-	// and when it could not be asked.
-	UpstreamKnown(known bool)
+	// UpstreamKnown is called when a backend has said which methods it has, and
+	// before that whenever it could not be asked. A single backend may have no
+	// name.
+	UpstreamKnown(backend string, known bool)
 }
 
 // CloseReason says why a viewer's stream ended.
@@ -29,6 +30,8 @@ type CloseReason string
 const (
 	// ClosedEnd: the run ended and the viewer was told how.
 	ClosedEnd CloseReason = "end"
+	// ClosedAnswered: a long poll was answered, and there is more to come.
+	ClosedAnswered CloseReason = "answered"
 	// ClosedByViewer: the browser went away.
 	ClosedByViewer CloseReason = "viewer"
 	// ClosedSlow: too little could be written within the write timeout.
@@ -59,4 +62,4 @@ func (NopObserver) StreamWrote(string, int) {}
 func (NopObserver) StreamClosed(string, CloseReason) {}
 
 // UpstreamKnown implements [Observer].
-func (NopObserver) UpstreamKnown(bool) {}
+func (NopObserver) UpstreamKnown(string, bool) {}

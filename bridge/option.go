@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
 )
@@ -36,6 +38,10 @@ const (
 	// DefaultMaxRequestBytes bounds the body of a request.
 	DefaultMaxRequestBytes = 1 << 20
 
+	// DefaultRefresh is how often a backend is asked whether its methods have
+	// changed.
+	DefaultRefresh = time.Minute
+
 	// bodyTimeout is how long a request's body may take to come.
 	bodyTimeout = 30 * time.Second
 
@@ -56,7 +62,15 @@ type optionFunc func(*options)
 func (f optionFunc) apply(o *options) { f(o) }
 
 type options struct {
+	name            string
 	catalog         *catalog.Catalog
+	more            []namedConn
+	given           map[string]*catalog.Catalog
+	exposure        catalog.Exposure
+	routes          *catalog.Routes
+	refresh         time.Duration
+	timeout         time.Duration
+	maxTimeout      time.Duration
 	runs            run.Config
 	heartbeat       time.Duration
 	commitWait      time.Duration
@@ -64,18 +78,28 @@ type options struct {
 	writeTimeout    time.Duration
 	maxAge          time.Duration
 	maxRequestBytes int64
+	pollGrace       time.Duration
+	compression     bool
 	origins         []string
 	logger          *slog.Logger
 	observer        Observer
 }
 
+// namedConn is a connection to a further backend.
+type namedConn struct {
+	name string
+	conn grpc.ClientConnInterface
+}
+
 func defaultOptions() options {
 	return options{
+		refresh:         DefaultRefresh,
 		heartbeat:       DefaultHeartbeat,
 		commitWait:      DefaultCommitWait,
 		retry:           DefaultRetry,
 		writeTimeout:    DefaultWriteTimeout,
 		maxRequestBytes: DefaultMaxRequestBytes,
+		pollGrace:       DefaultPollGrace,
 		logger:          slog.New(slog.DiscardHandler),
 		observer:        NopObserver{},
 	}
@@ -92,12 +116,19 @@ func (o *options) check() error {
 		{"retry", o.retry, time.Millisecond},
 		{"write timeout", o.writeTimeout, time.Millisecond},
 		{"maximum age", o.maxAge, 0},
+		{"poll grace", o.pollGrace, time.Millisecond},
+		{"refresh", o.refresh, 0},
+		{"timeout", o.timeout, 0},
+		{"maximum timeout", o.maxTimeout, 0},
 	} {
 		if d.value < d.least {
 			return fmt.Errorf("the %s must be at least %v, not %v", d.name, d.least, d.value)
 		}
 	}
 	if err := o.runs.Check(); err != nil {
+		return err
+	}
+	if err := o.exposure.Check(); err != nil {
 		return err
 	}
 	if o.maxRequestBytes < 1 {
@@ -118,13 +149,75 @@ func (o *options) check() error {
 	return nil
 }
 
-// WithCatalog serves the methods of c, and asks the backend for none. The
-// default is to ask it by reflection.
+// WithCatalog serves the methods of c, and does not ask the first backend for
+// any. The default is to ask it by reflection.
 func WithCatalog(c *catalog.Catalog) Option { return optionFunc(func(o *options) { o.catalog = c }) }
 
+// WithName names the first backend, the one that [New] is given: in the log, to
+// an [Observer], and wherever methods are listed. The default is no name, which
+// a single backend needs not have.
+func WithName(name string) Option { return optionFunc(func(o *options) { o.name = name }) }
+
+// WithBackend serves the methods of a further backend, which is behind conn and
+// is asked for them by reflection. Where there are several, each needs a name
+// of letters, digits, '-', '_' and '.'. It may be given many times.
+//
+// A service that two backends offer is served by neither, since which of them a
+// request reached would hang on which was there first: [New] fails where the
+// bridge was given the methods of both, and where it learns of them later it
+// logs an error, and readiness tells it too. (Of grpc.health.v1.Health, which
+// all have, the first one's is served.) One backend that is away does not keep
+// the methods of others from being served.
+func WithBackend(name string, conn grpc.ClientConnInterface) Option {
+	return optionFunc(func(o *options) { o.more = append(o.more, namedConn{name, conn}) })
+}
+
+// WithBackendCatalog serves the methods of c at the backend of that name, and
+// does not ask it for any. The default is to ask it by reflection.
+func WithBackendCatalog(name string, c *catalog.Catalog) Option {
+	return optionFunc(func(o *options) {
+		if o.given == nil {
+			o.given = make(map[string]*catalog.Catalog)
+		}
+		o.given[name] = c
+	})
+}
+
+// WithExposure says which methods are served. The default is every unary and
+// server-streaming one, but for those of [catalog.AdminServices] and of gRPC
+// reflection; whatever is served is listed in the log and at /catalog.
+func WithExposure(e catalog.Exposure) Option {
+	return optionFunc(func(o *options) { o.exposure = e })
+}
+
+// WithRoutes serves methods as a route file says, whatever their own options
+// do. The default is none. A rule that does not fit its method is left out and
+// logged, where the method is learned from a backend; and is an error of [New]
+// where it was given.
+func WithRoutes(r *catalog.Routes) Option { return optionFunc(func(o *options) { o.routes = r }) }
+
+// WithRefresh sets how often a backend is asked whether its methods have
+// changed; it is asked, too, when its connection comes back. What changed is
+// then served otherwise, and runs that are open go on as they began. 0 is to
+// ask until it has answered once. The default is [DefaultRefresh].
+func WithRefresh(d time.Duration) Option { return optionFunc(func(o *options) { o.refresh = d }) }
+
+// WithTimeout sets how long a run may take where neither the request, by
+// [TimeoutHeader], nor the method's policy says. The default, 0, is as long as
+// the method does.
+func WithTimeout(d time.Duration) Option { return optionFunc(func(o *options) { o.timeout = d }) }
+
+// WithMaxTimeout sets the longest that a run may take, whatever the request
+// asks for, where the method's policy has no maximum of its own. The default,
+// 0, is none.
+func WithMaxTimeout(d time.Duration) Option {
+	return optionFunc(func(o *options) { o.maxTimeout = d })
+}
+
 // WithRuns sets how runs are kept: policies, sizes and times. The logger and
-// the observer in it are those of the bridge. The default is the zero value,
-// whose fields have defaults of their own.
+// the observer in it are those of the bridge, and so is the time for early
+// errors, the commit wait. The default is the zero value, whose fields have
+// defaults of their own.
 func WithRuns(c run.Config) Option { return optionFunc(func(o *options) { o.runs = c }) }
 
 // WithHeartbeat sets the longest silence on a stream: a comment ends it. The

@@ -24,14 +24,14 @@ func (b *Bridge) crossOrigin(next http.Handler) http.Handler {
 		origin := strings.ToLower(r.Header.Get("Origin"))
 		if origin == "" && !anyone && r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") == "no-cors" {
 			// As an image, say: the page could not read it, but start it.
-			b.fail(w, r, errorf(codes.PermissionDenied, "pages of other origins may not use this bridge; its operator can allow one"))
+			b.failHTTP(w, r, errorf(codes.PermissionDenied, "pages of other origins may not use this bridge; its operator can allow one"))
 			return
 		}
 		if origin == "" || anyone || slices.Contains(b.options.origins, origin) || sameHost(origin, r.Host) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		b.fail(w, r, errorf(codes.PermissionDenied, "pages of %s may not use this bridge; its operator can allow that origin", origin))
+		b.failHTTP(w, r, errorf(codes.PermissionDenied, "pages of %s may not use this bridge; its operator can allow that origin", origin))
 	})
 	if len(b.options.origins) == 0 {
 		return guarded
@@ -39,8 +39,8 @@ func (b *Bridge) crossOrigin(next http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: b.options.origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete},
-		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", "Last-Event-ID", "Traceparent", "Tracestate"},
-		ExposedHeaders: []string{RunHeader, "Retry-After"},
+		AllowedHeaders: []string{"Accept", "Authorization", "Content-Type", grpcTimeoutHeader, "Last-Event-ID", "Prefer", TimeoutHeader, "Traceparent", "Tracestate"},
+		ExposedHeaders: []string{RunHeader, "Preference-Applied", "Retry-After", TimeoutHeader},
 		MaxAge:         int(preflightAge / time.Second),
 		// Cookies are not passed on to a backend, so that a wildcard gives
 		// nothing away.

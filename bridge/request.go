@@ -3,46 +3,34 @@
 package bridge
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
-	"sluice/bridge/sse"
 )
-
-// methodAllow are the HTTP methods that a method's path takes.
-const methodAllow = "GET, POST, OPTIONS"
 
 // serveMethod answers with the stream of the method that the path names.
 func (b *Bridge) serveMethod(w http.ResponseWriter, r *http.Request) {
-	m, f := b.lookup(r)
+	binding, allow, f := b.lookup(r)
 	if f == nil {
-		f = b.checkStream(r, methodAllow)
+		f = b.checkStream(r, allow)
 	}
 	if f != nil {
 		b.fail(w, r, f)
 		return
 	}
 	if r.Method == http.MethodOptions {
-		w.Header().Set("Allow", methodAllow)
+		w.Header().Set("Allow", allow)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	spec, f := b.spec(w, r, m)
+	spec, f := b.spec(w, r, binding)
 	if f != nil {
 		b.fail(w, r, f)
 		return
@@ -52,30 +40,63 @@ func (b *Bridge) serveMethod(w http.ResponseWriter, r *http.Request) {
 		b.fail(w, r, f)
 		return
 	}
+	if s.viewer != nil {
+		sayTimeout(w.Header(), s.viewer.Run().Timeout())
+	}
 	b.stream(w, r, s)
 }
 
-// lookup finds the method that the path names.
-func (b *Bridge) lookup(r *http.Request) (*catalog.Method, *fault) {
+// lookup finds the method that the path names, and the HTTP methods that the
+// path takes. There is no binding where that of the request is not among them.
+func (b *Bridge) lookup(r *http.Request) (binding *catalog.Binding, allow string, f *fault) {
 	c := b.Catalog()
 	if c == nil {
-		return nil, errorf(codes.Unavailable, "the backend has not said yet which methods it has; /readyz says why")
+		return nil, "", errorf(codes.Unavailable, "no backend has said yet which methods it has; /readyz says why")
 	}
-	name := strings.TrimPrefix(r.URL.Path, "/")
-	m := c.Route(r.URL.Path)
-	if m == nil {
-		m = c.Lookup(name)
-	}
+	binding, others := c.Match(r.Method, r.URL.EscapedPath())
 	switch {
-	case m == nil && strings.Count(name, "/") == 1 && strings.Contains(name, "."):
-		return nil, errorf(codes.NotFound, "the backend has no method %s", name)
-	case m == nil:
-		return nil, errorf(codes.NotFound, "nothing is served at %s; methods are at /package.Service/Method", r.URL.Path)
-	case !servable(m):
-		// Found, but not as a stream: to a browser it is not there.
-		return nil, errorf(codes.NotFound, "%s is not a server-streaming method with a single request, and no other kind is served", m.FullName)
+	case binding == nil && len(others) == 0:
+		return nil, "", b.notServed(r.URL.Path)
+	case binding == nil:
+		return nil, strings.Join(append(others, http.MethodOptions), ", "), nil
+	case binding.Method.ClientStreaming():
+		return nil, "", errorf(codes.Unimplemented, "%s takes a stream of requests, and an HTTP request is one; only methods with a single request are served", binding.Method.FullName)
+	case !b.mayFollow(r, binding):
+		return nil, "", errorf(codes.PermissionDenied, "a link or a form of another site may not call %s, which may change something; its operator can allow one", binding.Method.FullName)
 	}
-	return m, nil
+	return binding, r.Method, nil
+}
+
+// mayFollow is whether a request may be that of a person who followed a link of
+// another site, or sent a form of one, and did not know what for. Streams are
+// there to be linked to; a unary method has to say that it changes nothing, by
+// its option idempotency_level or by having a GET of its own.
+func (b *Bridge) mayFollow(r *http.Request, binding *catalog.Binding) bool {
+	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "cross-site" || slices.Contains(b.options.origins, "*") {
+		return true // where there is an origin it has been looked at
+	}
+	if r.Method != http.MethodGet {
+		return false
+	}
+	m := binding.Method
+	if m.ServerStreaming() || binding.Path.Template != "/"+m.FullName {
+		return true
+	}
+	options, ok := m.Desc.Options().(*descriptorpb.MethodOptions)
+	return ok && options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
+}
+
+// notServed says that there is nothing at a path. While a backend has not said
+// which methods it has, that may change.
+func (b *Bridge) notServed(path string) *fault {
+	name := strings.TrimPrefix(path, "/")
+	switch missing := b.missing(); {
+	case len(missing) > 0:
+		return errorf(codes.Unavailable, "nothing is served at %s yet: not all backends have said which methods they have; /readyz says why", path)
+	case strings.Count(name, "/") == 1 && strings.Contains(name, "."):
+		return errorf(codes.NotFound, "no backend has a method %s that is served; /catalog lists those that are", name)
+	}
+	return errorf(codes.NotFound, "nothing is served at %s; methods are at /package.Service/Method, and /catalog lists them", path)
 }
 
 // checkStream refuses a request that cannot be answered with a stream, before
@@ -87,10 +108,8 @@ func (b *Bridge) checkStream(r *http.Request, allow string) *fault {
 	case r.Method == http.MethodOptions:
 		return nil
 	}
-	if !accepts(r, sse.ContentType) {
-		f := errorf(codes.InvalidArgument, "a stream comes as %s, which the Accept header %q does not allow", sse.ContentType, strings.Join(r.Header.Values("Accept"), ", "))
-		f.http = http.StatusNotAcceptable
-		return f
+	if negotiate(r) == "" {
+		return notAcceptable(r)
 	}
 	select {
 	case <-b.draining:
@@ -108,135 +127,32 @@ func methodNotAllowed(r *http.Request, allow string) *fault {
 }
 
 // spec reads the request for a run.
-func (b *Bridge) spec(w http.ResponseWriter, r *http.Request, m *catalog.Method) (run.Spec, *fault) {
-	s := run.Spec{Method: m}
+func (b *Bridge) spec(w http.ResponseWriter, r *http.Request, binding *catalog.Binding) (run.Spec, *fault) {
+	m := binding.Method
+	s := run.Spec{Method: m, Conn: b.connOf(m)}
 	var f *fault
 	if s.Metadata, f = outgoing(r); f != nil {
 		return s, f
 	}
 	s.Owner = owner(s.Metadata)
+	if s.Timeout, f = b.timeout(r, m); f != nil {
+		return s, f
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return s, errorf(codes.InvalidArgument, "the query cannot be read: %v", err)
 	}
-	query.Del(catalog.ParamLastEventID)
-	if r.Method == http.MethodGet {
-		if r.ContentLength != 0 {
-			return s, errorf(codes.InvalidArgument, "a GET has its request in the query, and no body; POST takes one")
+	var body payload
+	switch {
+	case binding.Path.Body != "":
+		if body, f = b.payload(w, r); f != nil {
+			return s, f
 		}
-		s.Request, err = m.RequestFromQuery(query)
-	} else {
-		for name := range query {
-			return s, faultOf(&catalog.RequestError{Violations: []catalog.Violation{{Field: name, Description: "belongs into the JSON body of a POST, not into its query"}}})
-		}
-		body, bad := b.body(w, r)
-		if bad != nil {
-			return s, bad
-		}
-		s.Request, err = m.RequestFromJSON(body)
+	case r.ContentLength != 0:
+		return s, errorf(codes.InvalidArgument, "this path takes no body: a %s here has its request in the path and the query", r.Method)
 	}
-	if err != nil {
+	if s.Request, err = binding.Request(query, body.form, body.json); err != nil {
 		return s, faultOf(err)
 	}
 	return s, nil
-}
-
-// body reads the whole body, which also lets the server notice when the
-// browser goes away.
-func (b *Bridge) body(w http.ResponseWriter, r *http.Request) ([]byte, *fault) {
-	if t := r.Header.Get("Content-Type"); t != "" {
-		// Nothing but JSON, so that no page can post here without having asked.
-		if media, _, err := mime.ParseMediaType(t); err != nil || media != "application/json" {
-			f := errorf(codes.InvalidArgument, "the body must be application/json, not %q", t)
-			f.http = http.StatusUnsupportedMediaType
-			return nil, f
-		}
-	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, b.options.maxRequestBytes))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		f := errorf(codes.ResourceExhausted, "the body has more than %d bytes", tooLarge.Limit)
-		f.http = http.StatusRequestEntityTooLarge
-		return nil, f
-	}
-	if err != nil {
-		return nil, errorf(codes.InvalidArgument, "the body could not be read: %v", err)
-	}
-	if len(body) > 0 && r.Header.Get("Content-Type") == "" {
-		f := errorf(codes.InvalidArgument, "the body must be application/json, and say so in Content-Type")
-		f.http = http.StatusUnsupportedMediaType
-		return nil, f
-	}
-	return body, nil
-}
-
-// metadataPrefix begins the names of headers that are sent to the backend
-// under the rest of their names.
-const metadataPrefix = "Grpc-Metadata-"
-
-// forwarded are the headers that are sent to the backend as they are.
-var forwarded = []string{"Authorization", "Traceparent", "Tracestate"}
-
-// hopByHop are headers that speak of one connection, and have no place in
-// another.
-var hopByHop = []string{"connection", "content-length", "content-type", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
-
-// outgoing returns what of a request's headers the backend gets.
-func outgoing(r *http.Request) (metadata.MD, *fault) {
-	md := metadata.MD{}
-	add := func(name string, values []string) *fault {
-		for _, v := range values {
-			if i := strings.IndexFunc(v, func(c rune) bool { return c < ' ' || c > '~' }); i >= 0 {
-				return errorf(codes.InvalidArgument, "header %s: byte %d is not printable ASCII, which is all that gRPC metadata holds", name, i)
-			}
-			md.Append(name, v)
-		}
-		return nil
-	}
-	for _, name := range forwarded {
-		if f := add(name, r.Header.Values(name)); f != nil {
-			return nil, f
-		}
-	}
-	for name, values := range r.Header {
-		key, ok := strings.CutPrefix(name, metadataPrefix)
-		if !ok {
-			continue
-		}
-		key = strings.ToLower(key)
-		switch {
-		case strings.HasPrefix(key, "grpc-"), strings.HasSuffix(key, "-bin"), slices.Contains(hopByHop, key):
-			return nil, errorf(codes.InvalidArgument, "header %s: names that begin with grpc-, end with -bin or are those of a connection cannot be sent", name)
-		case key == "" || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
-			return nil, errorf(codes.InvalidArgument, "header %s: the names of gRPC metadata are of letters, digits, -, _ and .", name)
-		}
-		if f := add(key, values); f != nil {
-			return nil, f
-		}
-	}
-	return md, nil
-}
-
-// tracing are the headers that say nothing of who asks.
-var tracing = []string{"traceparent", "tracestate"}
-
-// owner returns what tells a caller's runs from those of others: all that the
-// backend is told of it, by its hash, since any of that may be a credential.
-func owner(md metadata.MD) string {
-	h := sha256.New()
-	anything := false
-	for _, name := range slices.Sorted(maps.Keys(md)) {
-		if slices.Contains(tracing, name) {
-			continue
-		}
-		anything = true
-		fmt.Fprintf(h, "%q %q\n", name, md[name])
-	}
-	if !anything {
-		return ""
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

@@ -53,8 +53,14 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 	if id.End {
 		return opened{}, nil
 	}
-	resumable := s.Method.CanResume() && id.Position != ""
 	known := b.runs.Find(id.Run, s.Owner)
+	if known == nil && !s.Method.ServerStreaming() {
+		// Who has an event of a call that has but one answer has that, which
+		// came with the call's success. To call again could do again what it
+		// did.
+		return opened{}, nil
+	}
+	resumable := s.Method.CanResume() && id.Position != "" && s.Method.ServerStreaming()
 	if known != nil && known.Method().FullName != s.Method.FullName {
 		return b.openNew(s, &reset{Reason: "the last event id is of another method's stream, so this one begins anew", First: 1})
 	}

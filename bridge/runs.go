@@ -47,6 +47,7 @@ func (b *Bridge) serveRun(w http.ResponseWriter, r *http.Request, id string) {
 		b.fail(w, r, f)
 		return
 	}
+	sayTimeout(w.Header(), found.Timeout())
 	b.stream(w, r, s)
 }
 

@@ -12,23 +12,29 @@ import (
 
 	"sluice/bridge/journal"
 	"sluice/bridge/run"
+	"sluice/bridge/sse"
 )
 
-// stream writes a stream to the browser: an early error as an HTTP status of
-// its own, all else as events.
+// stream answers a request with a stream, by the transport that it asks for: an
+// early error as a failure of its own, all else as events.
 func (b *Bridge) stream(w http.ResponseWriter, r *http.Request, s opened) {
+	transport := negotiate(r)
 	if s.viewer == nil {
-		// To come back after the end is to be told that there is no more: a
-		// 204 keeps EventSource from asking again.
-		addVary(w.Header())
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(http.StatusNoContent)
+		b.noMore(w, r, transport)
+		return
+	}
+	b.enter()
+	defer b.leave()
+	if transport == transportPoll && !wantsMessage(r, s.viewer) {
+		b.servePoll(w, r, s) // which keeps the viewer
 		return
 	}
 	defer s.viewer.Close()
-	b.enter()
-	defer b.leave()
-	if !canFlush(w) {
+	if transport == transportPoll {
+		b.serveUnary(w, r, s)
+		return
+	}
+	if transport != transportWebSocket && !canFlush(w) {
 		b.options.logger.Error("a stream cannot be flushed: the server wraps its http.ResponseWriter in one without Flush or Unwrap")
 		b.fail(w, r, errorf(codes.Internal, "this server cannot stream"))
 		return
@@ -45,7 +51,30 @@ func (b *Bridge) stream(w http.ResponseWriter, r *http.Request, s opened) {
 			return
 		}
 	}
-	b.writeEvents(w, r, s)
+	switch transport {
+	case transportWebSocket:
+		b.serveSocket(w, r, s)
+	case transportNDJSON:
+		body := b.openBody(w, r, ndjsonType, s.viewer.Run().ID())
+		b.carry(&lineStream{body: body, objects: objectsOf(s.viewer.Run())}, s, terms{transport: transport, silence: b.options.heartbeat})
+		body.close()
+	default:
+		body := b.openBody(w, r, sse.ContentType, s.viewer.Run().ID())
+		b.carry(&eventStream{body: body}, s, terms{transport: transport, silence: b.options.heartbeat})
+		body.close()
+	}
+}
+
+// noMore answers who comes back after the end. A 204 keeps EventSource from
+// asking again; a WebSocket opens and closes.
+func (b *Bridge) noMore(w http.ResponseWriter, r *http.Request, transport string) {
+	if transport == transportWebSocket {
+		b.closeSocket(w, r)
+		return
+	}
+	addVary(w.Header())
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // awaitFirst waits for the run's first event, for as long as a stream waits
@@ -81,23 +110,6 @@ func earlyError(v *run.Viewer) *fault {
 	}
 	return nil
 }
-
-// canFlush is whether what is written to w can be sent at once.
-func canFlush(w http.ResponseWriter) bool {
-	for {
-		switch t := w.(type) {
-		case interface{ FlushError() error }, http.Flusher:
-			return true
-		case interface{ Unwrap() http.ResponseWriter }:
-			w = t.Unwrap()
-		default:
-			return false
-		}
-	}
-}
-
-// resetEvent is the type of the event that tells a viewer what it does not get.
-const resetEvent = "reset"
 
 func (r *reset) data() []byte {
 	b, err := json.Marshal(r)

@@ -5,6 +5,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"sluice/bridge/catalog"
@@ -18,72 +19,134 @@ const (
 	loadWaitLast  = 5 * time.Second
 )
 
-// load asks the backend for its methods until it answers.
-func (b *Bridge) load(ctx context.Context) {
-	said := ""
-	for wait := loadWaitFirst; ; wait = min(2*wait, loadWaitLast) {
+// load asks a backend for its methods until it answers, and then again from
+// time to time, and when it has come back after it was away: it may have other
+// methods by then.
+func (b *Bridge) load(ctx context.Context, be *backend) {
+	back := make(chan struct{}, 1)
+	b.loading.Go(func() { watchConn(ctx, be.conn, back) })
+	log, said := be.logger(b.options.logger), ""
+	for wait := loadWaitFirst; ; {
+		again := time.Duration(0)
 		attempt, cancel := context.WithTimeout(ctx, loadTimeout)
-		c, err := catalog.Reflect(attempt, b.conn)
+		c, err := catalog.Reflect(attempt, be.conn)
 		cancel()
-		if err == nil {
-			b.setCatalog(c)
+		switch {
+		case ctx.Err() != nil:
 			return
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		b.mu.Lock()
-		b.loadErr = err
-		if errors.Is(err, catalog.ErrUnreachable) {
-			// Where it is and why not is for the log alone.
-			b.loadErr = catalog.ErrUnreachable
-		}
-		b.mu.Unlock()
-		b.options.observer.UpstreamKnown(false)
-		if text := err.Error(); text != said {
-			said = text
-			if errors.Is(err, catalog.ErrNoReflection) {
-				b.options.logger.Error("the backend does not say which methods it has", "error", err)
-			} else {
-				b.options.logger.Warn("the backend cannot be asked for its methods yet, trying again", "error", err)
+		case err == nil:
+			b.learned(be, c)
+			said, wait = "", loadWaitFirst
+			if again = b.options.refresh; again == 0 {
+				return
 			}
+			select {
+			case <-back: // it came back for this
+			default:
+			}
+		case b.knows(be):
+			// What it said before goes on being served.
+			if text := err.Error(); text != said {
+				said = text
+				log.Warn("the backend cannot be asked whether its methods have changed", "error", err)
+			}
+			again, wait = wait, min(2*wait, loadWaitLast)
+		default:
+			b.unknown(be, err)
+			if text := err.Error(); text != said {
+				said = text
+				if errors.Is(err, catalog.ErrNoReflection) {
+					log.Error("the backend does not say which methods it has", "error", err)
+				} else {
+					log.Warn("the backend cannot be asked for its methods yet, trying again", "error", err)
+				}
+			}
+			again, wait = wait, min(2*wait, loadWaitLast)
 		}
+		timer := time.NewTimer(b.jitter(again))
 		select {
-		case <-time.After(b.jitter(wait)):
+		case <-timer.C:
+		case <-back:
+			timer.Stop()
 		case <-ctx.Done():
+			timer.Stop()
 			return
 		}
 	}
 }
 
-// setCatalog puts the methods of c in service.
-func (b *Bridge) setCatalog(c *catalog.Catalog) {
-	for _, p := range c.Problems() {
-		b.options.logger.Warn("a method is not served as its option says", "problem", p.String())
-	}
-	for _, m := range c.Methods() {
-		if servable(m) {
-			b.options.logger.Info("serving", "method", m.FullName, "path", m.Policy.Path)
-		}
-	}
-	b.catalog.Store(c)
+// knows is whether a backend has said which methods it has.
+func (b *Bridge) knows(be *backend) bool {
 	b.mu.Lock()
-	b.loadErr = nil
-	b.mu.Unlock()
-	b.options.observer.UpstreamKnown(true)
+	defer b.mu.Unlock()
+	return be.known != nil
 }
 
-// Ready returns nil when the bridge can serve, and otherwise why it cannot.
+// unknown remembers why a backend could not be asked.
+func (b *Bridge) unknown(be *backend, err error) {
+	if errors.Is(err, catalog.ErrUnreachable) {
+		// Where it is and why not is for the log alone.
+		err = catalog.ErrUnreachable
+	}
+	b.mu.Lock()
+	be.err = err
+	b.mu.Unlock()
+	b.options.observer.UpstreamKnown(be.name, false)
+}
+
+// learned puts the methods that a backend said it has in service, if it has
+// not said the same before.
+func (b *Bridge) learned(be *backend, c *catalog.Catalog) {
+	b.mu.Lock()
+	first := be.known == nil
+	same := !first && be.known.Equal(c)
+	if !same {
+		be.known = c
+	}
+	b.mu.Unlock()
+	if !same {
+		b.publish()
+	}
+	if first {
+		b.mu.Lock()
+		be.err = nil // now that they are served
+		b.mu.Unlock()
+		b.options.observer.UpstreamKnown(be.name, true)
+	}
+}
+
+// Ready returns nil when the bridge can serve the methods of at least one
+// backend, and otherwise why it cannot. One backend that is away must not take
+// the others' methods out of service.
 func (b *Bridge) Ready() error {
 	select {
 	case <-b.draining:
 		return errors.New("the bridge is shutting down")
 	default:
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.loadErr
+	t := b.table.Load()
+	if t == nil {
+		return errors.Join(b.missing()...)
+	}
+	if len(t.catalog.Methods()) == 0 {
+		return errors.Join(append(b.missing(), append(t.clashes, errors.New("none of the methods that are known is to be served"))...)...)
+	}
+	return nil
 }
 
-// servable is whether a method is one that the bridge serves.
-func servable(m *catalog.Method) bool { return m.ServerStreaming() && !m.ClientStreaming() }
+// missing says of each backend whose methods are not known why that is.
+func (b *Bridge) missing() []error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var errs []error
+	for _, be := range b.backends {
+		switch {
+		case be.err == nil:
+		case be.name == "":
+			errs = append(errs, be.err)
+		default:
+			errs = append(errs, fmt.Errorf("backend %s: %w", be.name, be.err))
+		}
+	}
+	return errs
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"google.golang.org/grpc/encoding"
+	_ "google.golang.org/grpc/encoding/gzip" // backends may compress by it what they send
 	"google.golang.org/grpc/mem"
 )
 

@@ -66,6 +66,11 @@ type Config struct {
 	// ReopenFor is for how long an upstream that broke is tried again, where
 	// its method can resume; 0 for DefaultReopenFor, negative for never.
 	ReopenFor time.Duration
+	// EarlyFor is for how long after its opening a run that breaks before its
+	// first message ends at once, so that whoever opened it hears of it; later
+	// it is tried again as one that breaks after a message, from the beginning.
+	// 0 is for no time.
+	EarlyFor time.Duration
 	// Logger is told of what an operator would want to know; nil for none.
 	Logger *slog.Logger
 	// Observer is told of every run; nil for none.
@@ -85,6 +90,7 @@ func (c Config) Check() error {
 		{"number of runs", int64(c.MaxRuns)},
 		{"retention", int64(c.Retention)},
 		{"largest message", int64(c.MaxMessageBytes)},
+		{"time for early errors", int64(c.EarlyFor)},
 	} {
 		if f.value < 0 {
 			return fmt.Errorf("the %s may not be less than 0, as %d is", f.name, f.value)

@@ -107,14 +107,21 @@ func appendEventID[T string | []byte](dst []byte, run string, seq uint64, end bo
 // isPlain is whether every byte of s may stand in an id.
 func isPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '.', c == '_', c == '~', c == '-':
-		default:
+		if !plain[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// plain has the bytes that may stand in an id. It is a table, since every byte
+// of every position is looked at.
+var plain = func() (table [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-") {
+		table[c] = true
+	}
+	return table
+}()
 
 // ParseEventID reads an id as [EventID.Append] writes it, and refuses all
 // else.

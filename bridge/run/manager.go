@@ -54,8 +54,8 @@ type retained struct {
 	until time.Time
 }
 
-// NewManager returns a manager whose runs call methods on conn. It must be
-// closed.
+// NewManager returns a manager whose runs call methods on conn, unless their
+// [Spec] names another connection. It must be closed.
 func NewManager(conn grpc.ClientConnInterface, c Config) *Manager {
 	c = c.withDefaults()
 	ctx, stop := context.WithCancel(context.Background())
@@ -85,7 +85,9 @@ func (m *Manager) Open(s Spec) (*Viewer, error) {
 	key := ""
 	if s.Method.Policy.Share && s.Position == "" {
 		key = shareKey(s)
-		if r := m.shared[key]; r != nil {
+		// One that calls the method by another schema, from before the backend
+		// changed it, is another stream.
+		if r := m.shared[key]; r != nil && r.method == s.Method {
 			if v := r.join(); v != nil {
 				return v, nil
 			}
@@ -99,7 +101,11 @@ func (m *Manager) Open(s Spec) (*Viewer, error) {
 	}
 	r := m.newRun(s, key)
 	v := r.attach(s.After)
-	u := &upstream{run: r, conn: m.conn, request: request, metadata: s.Metadata, seq: s.After, position: []byte(s.Position)}
+	conn := s.Conn
+	if conn == nil {
+		conn = m.conn
+	}
+	u := &upstream{run: r, conn: conn, request: request, metadata: s.Metadata, seq: s.After, position: []byte(s.Position)}
 	m.wg.Go(u.carry)
 	return v, nil
 }
@@ -111,8 +117,12 @@ func (m *Manager) newRun(s Spec, key string) *Run {
 		id = NewID()
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
+	if s.Timeout > 0 {
+		timed, stop := context.WithTimeoutCause(ctx, s.Timeout, errDeadline)
+		ctx, cancel = timed, also(cancel, stop)
+	}
 	r := &Run{
-		manager: m, id: id, method: s.Method, owner: s.Owner, shareKey: key,
+		manager: m, id: id, method: s.Method, owner: s.Owner, shareKey: key, timeout: s.Timeout,
 		journal:  journal.NewMemory(journal.MemoryConfig{Limit: m.config.JournalBytes, Budget: m.budget, After: s.After}),
 		observer: m.config.Observer.RunOpened(s.Method.FullName), opened: time.Now(),
 		after: s.After, request: sha256.Sum256(s.Request.Wire),
@@ -125,6 +135,14 @@ func (m *Manager) newRun(s Spec, key string) *Run {
 		m.shared[key] = r
 	}
 	return r
+}
+
+// also returns what does cancel, and then stop.
+func also(cancel context.CancelCauseFunc, stop context.CancelFunc) context.CancelCauseFunc {
+	return func(cause error) {
+		cancel(cause)
+		stop()
+	}
 }
 
 // join adds a viewer to a shared run where its method says, or returns nil if
@@ -150,7 +168,7 @@ func (r *Run) join() *Viewer {
 // shareKey tells requests apart that may not ride on one run.
 func shareKey(s Spec) string {
 	h := sha256.New()
-	for _, part := range []string{s.Method.FullName, s.Owner, string(s.Request.Wire)} {
+	for _, part := range []string{s.Method.FullName, s.Owner, string(s.Request.Wire), s.Timeout.String()} {
 		sum := sha256.Sum256([]byte(part))
 		h.Write(sum[:])
 	}

@@ -3,6 +3,8 @@
 package run_test
 
 import (
+	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -10,8 +12,12 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"sluice/bridge/catalog"
 	"sluice/bridge/run"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
@@ -86,15 +92,84 @@ func TestOnlyWhatMayPassIsTriedAgain(t *testing.T) {
 	}
 }
 
-// A failure before the first message has no position to go on from.
-func TestFirstFailureIsTheEnd(t *testing.T) {
+// A failure before the first message is told to whoever opened the run, as long
+// as that is still waiting for a first word.
+func TestEarlyFailureIsTheEnd(t *testing.T) {
 	t.Parallel()
 	s, calls := breaking(0, 100, codes.Unavailable)
-	m := manage(t, s, run.Config{})
+	m := manage(t, s, run.Config{EarlyFor: time.Minute})
 	v := open(t, m, run.Spec{Method: numbers(t, nil)})
 	if got, code := readAll(t, v); len(got) != 0 || code != "UNAVAILABLE" || calls.Load() != 1 {
 		t.Errorf("after %d calls got %d numbers and %s", calls.Load(), len(got), code)
 	}
+}
+
+// After that, the stream begins anew where it can go on at all.
+func TestLateFailureBeforeTheFirstMessage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const early = 500 * time.Millisecond
+		var calls int
+		var seeds []uint32
+		m := manage(t, &stub{generate: func(r *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
+			calls++
+			seeds = append(seeds, r.Seed)
+			switch calls {
+			case 1:
+				time.Sleep(early)
+				return status.Error(codes.Unavailable, "broken")
+			case 2, 3:
+				return status.Error(codes.Unavailable, "still broken")
+			}
+			return count(20)(r, stream)
+		}}, run.Config{EarlyFor: early})
+		wire, err := proto.Marshal(&numbersv1.GenerateRequest{Seed: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := open(t, m, run.Spec{Method: numbers(t, nil), Request: &catalog.Request{Wire: wire}})
+		got, code := readAll(t, v)
+		checkCounted(t, got, 1, 20)
+		if code != "OK" || !slices.Equal(seeds, []uint32{7, 7, 7, 7}) {
+			t.Errorf("the stream ended with %s after requests with seeds %v", code, seeds)
+		}
+	})
+}
+
+// A method without a position may do something each time that it is called.
+func TestWithoutPositionNothingIsCalledTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		conn := &away{after: time.Minute}
+		m := run.NewManager(conn, run.Config{})
+		defer m.Close()
+		c, err := catalog.New(protoregistry.GlobalFiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		watch := c.Lookup(healthpb.Health_Watch_FullMethodName[1:])
+		if watch == nil || watch.CanResume() {
+			t.Fatal("there is no method without a position")
+		}
+		v := open(t, m, run.Spec{Method: watch})
+		if got, code := readAll(t, v); len(got) != 0 || code != "UNAVAILABLE" || conn.calls != 1 {
+			t.Errorf("after %d calls got %d messages and %s", conn.calls, len(got), code)
+		}
+	})
+}
+
+// away is a connection to a backend that is found to be away after a time.
+type away struct {
+	grpc.ClientConnInterface
+	after time.Duration
+	calls int
+}
+
+// NewStream implements grpc.ClientConnInterface.
+func (a *away) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	a.calls++
+	time.Sleep(a.after)
+	return nil, status.Error(codes.Unavailable, "connection error: nobody is there")
 }
 
 func TestBrokenForTooLong(t *testing.T) {

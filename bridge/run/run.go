@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -34,6 +35,7 @@ var (
 	errCancelled = errors.New("the run was cancelled")
 	errAbandoned = errors.New("the last viewer left, and the method's policy is to end then")
 	errShutdown  = errors.New("the bridge is shutting down")
+	errDeadline  = errors.New("the time that the run may take is over")
 )
 
 // ErrFuture says that a cursor is past everything that a run has had.
@@ -47,6 +49,7 @@ type Run struct {
 	method   *catalog.Method
 	owner    string
 	shareKey string
+	timeout  time.Duration // 0 for none
 	journal  journal.Journal
 	observer RunObserver
 	opened   time.Time
@@ -77,6 +80,10 @@ func (r *Run) ID() string { return r.id }
 
 // Method returns the method that the run calls.
 func (r *Run) Method() *catalog.Method { return r.method }
+
+// Timeout returns how long the run may take from its opening on, 0 for as long
+// as its method does. Whoever joins it later does not change that.
+func (r *Run) Timeout() time.Duration { return r.timeout }
 
 // Extent says which events can be read.
 func (r *Run) Extent() journal.Extent { return r.journal.Extent() }
@@ -257,6 +264,12 @@ type Spec struct {
 	// Method is called with Request.
 	Method  *catalog.Method
 	Request *catalog.Request
+	// Conn is what the method is called on; nil for the manager's.
+	Conn grpc.ClientConnInterface
+	// Timeout is how long the run may take, with all its attempts to go on
+	// where the backend broke; 0 for as long as the method does. A run whose
+	// time is over ends with DEADLINE_EXCEEDED. The backend is told of it.
+	Timeout time.Duration
 	// Metadata is sent to the backend.
 	Metadata metadata.MD
 	// Owner is whoever may read the run: opaque, and empty for anyone who

@@ -44,7 +44,8 @@ type upstream struct {
 	brokenSince time.Time
 	attempts    int
 
-	id, json, frame []byte // reused for every message
+	id, frame []byte // reused for every message
+	data      int    // where the data begins in the frame
 }
 
 // carry calls the method, again where the stream breaks and can go on, until
@@ -73,7 +74,7 @@ func (u *upstream) receive() (*status.Status, metadata.MD) {
 	// The call is ended with the function, also where it fails half way.
 	ctx, cancel := context.WithCancel(metadata.NewOutgoingContext(r.ctx, u.metadata))
 	defer cancel()
-	desc := &grpc.StreamDesc{StreamName: string(r.method.Desc.Name()), ServerStreams: true}
+	desc := &grpc.StreamDesc{StreamName: string(r.method.Desc.Name()), ServerStreams: r.method.ServerStreaming()}
 	stream, err := u.conn.NewStream(ctx, desc, "/"+r.method.FullName,
 		grpc.ForceCodecV2(rawCodec{}), grpc.MaxCallRecvMsgSize(r.manager.config.MaxMessageBytes))
 	if err != nil {
@@ -86,8 +87,8 @@ func (u *upstream) receive() (*status.Status, metadata.MD) {
 	if err := stream.CloseSend(); err != nil {
 		return u.statusOf(err), nil
 	}
+	var m rawMessage
 	for {
-		var m rawMessage
 		if err := stream.RecvMsg(&m); err != nil {
 			return u.statusOf(err), stream.Trailer()
 		}
@@ -96,6 +97,10 @@ func (u *upstream) receive() (*status.Status, metadata.MD) {
 		if err != nil {
 			return u.statusOf(err), nil
 		}
+		if !r.method.ServerStreaming() {
+			// The one response came with the end of the call.
+			return status.New(codes.OK, ""), stream.Trailer()
+		}
 	}
 }
 
@@ -103,8 +108,11 @@ func (u *upstream) receive() (*status.Status, metadata.MD) {
 // stream is OK.
 func (u *upstream) statusOf(err error) *status.Status {
 	if cause := context.Cause(u.run.ctx); cause != nil {
-		if errors.Is(cause, errShutdown) {
+		switch {
+		case errors.Is(cause, errShutdown):
 			return status.New(codes.Unavailable, cause.Error())
+		case errors.Is(cause, errDeadline):
+			return status.Newf(codes.DeadlineExceeded, "the run did not end within the %v that it may take", u.run.timeout)
 		}
 		return status.New(codes.Canceled, cause.Error())
 	}
@@ -134,19 +142,23 @@ func madeHere(message string) bool {
 // message encodes one message and appends it, waiting for room.
 func (u *upstream) message(wire []byte) error {
 	m := u.run.method
-	var err error
-	if u.json, err = m.AppendResponse(u.json[:0], wire); err != nil {
-		return status.Errorf(codes.Internal, "message %d of the stream is not a valid %s: %v", u.seq+1, m.Desc.Output().FullName(), err)
-	}
 	position, ok := m.AppendPosition(u.position[:0], wire)
 	if !ok {
 		position = position[:0]
 	}
 	u.position = position
-	if err := u.append(journal.Message, m.Policy.Event); err != nil {
+	if err := u.begin(journal.Message, m.Policy.Event); err != nil {
+		return err
+	}
+	var err error
+	if u.frame, err = m.AppendResponse(u.frame, wire); err != nil {
+		return status.Errorf(codes.Internal, "message %d of the stream is not a valid %s: %v", u.seq+1, m.Desc.Output().FullName(), err)
+	}
+	data := len(u.frame) - u.data
+	if err := u.append(journal.Message); err != nil {
 		if errors.Is(err, journal.ErrTooLarge) {
 			return status.Errorf(codes.ResourceExhausted, "message %d of the stream has %d bytes as JSON, more than a journal of %d bytes takes",
-				u.seq+1, len(u.json), u.run.manager.config.JournalBytes)
+				u.seq+1, data, u.run.manager.config.JournalBytes)
 		}
 		return err
 	}
@@ -155,7 +167,7 @@ func (u *upstream) message(wire []byte) error {
 		u.run.observer.FirstMessage(time.Since(u.run.opened))
 	}
 	u.run.observer.Message(len(u.frame))
-	for _, b := range []*[]byte{&u.json, &u.frame, &u.position} {
+	for _, b := range []*[]byte{&u.frame, &u.position} {
 		if cap(*b) > maxKeptBuffer {
 			*b = nil
 		}
@@ -163,19 +175,26 @@ func (u *upstream) message(wire []byte) error {
 	return nil
 }
 
-// append adds the event whose data is u.json to the journal, as soon as it has
-// room or the run is ended.
-func (u *upstream) append(kind journal.Kind, event string) error {
-	r := u.run
-	u.id = appendEventID(u.id[:0], r.id, u.seq+1, kind == journal.End, u.position)
+// begin begins the frame of the event after the last one, up to its data.
+func (u *upstream) begin(kind journal.Kind, event string) error {
+	u.id = appendEventID(u.id[:0], u.run.id, u.seq+1, kind == journal.End, u.position)
 	var err error
-	if u.frame, err = sse.AppendEvent(u.frame[:0], u.id, event, u.json); err != nil {
+	if u.frame, err = sse.AppendHead(u.frame[:0], u.id, event); err != nil {
 		return status.Errorf(codes.Internal, "event %d: %v", u.seq+1, err)
 	}
-	// JSON has no line ends, so that the frame is one `id: ` line first, and
-	// the data is all of the last line before the blank one.
+	u.data = len(u.frame)
+	return nil
+}
+
+// append closes the frame, to which the data has been appended, and adds it to
+// the journal as soon as that has room or the run is ended. The data is JSON,
+// which has no line ends.
+func (u *upstream) append(kind journal.Kind) error {
+	r := u.run
+	data := journal.Window{Start: u.data, End: len(u.frame)}
+	u.frame = append(u.frame, sse.Tail...)
+	// The id is in the first line.
 	id := journal.Window{Start: len("id: "), End: len("id: ") + len(u.id)}
-	data := journal.Window{Start: len(u.frame) - len("\n\n") - len(u.json), End: len(u.frame) - len("\n\n")}
 	for {
 		seq, err := r.journal.Append(kind, u.frame, id, data)
 		if err == nil {
@@ -194,14 +213,20 @@ func (u *upstream) append(kind journal.Kind, event string) error {
 }
 
 // canReopen is whether the stream can go on after it ended with st: only what
-// is sure to be passing, and only where the method takes a position.
+// is sure to be passing, and only where the method takes a position. Before the
+// first message that is the beginning, and the failure may be an early one, for
+// which whoever opened the run still has another answer.
 func (u *upstream) canReopen(st *status.Status) bool {
-	return st.Code() == codes.Unavailable && u.run.ctx.Err() == nil &&
-		u.run.method.CanResume() && len(u.position) > 0 && u.run.manager.config.ReopenFor > 0
+	r := u.run
+	config := &r.manager.config
+	if st.Code() != codes.Unavailable || r.ctx.Err() != nil || !r.method.CanResume() || !r.method.ServerStreaming() || config.ReopenFor <= 0 {
+		return false
+	}
+	return len(u.position) > 0 || !u.started && time.Since(r.opened) >= config.EarlyFor
 }
 
 // reopen waits for a time and then makes the request one that goes on after
-// the last message. It returns the status to end with when it has been tried
+// the last message, if there was one. It returns the status to end with when it has been tried
 // for too long.
 func (u *upstream) reopen(st *status.Status, progressed bool) *status.Status {
 	r := u.run
@@ -220,11 +245,13 @@ func (u *upstream) reopen(st *status.Status, progressed bool) *status.Status {
 	case <-r.ctx.Done():
 		return u.statusOf(r.ctx.Err())
 	}
-	request, err := r.method.ResumeRequest(u.request, string(u.position))
-	if err != nil {
-		return status.Newf(codes.Internal, "cannot go on from position %q: %v", u.position, err)
+	if len(u.position) > 0 {
+		request, err := r.method.ResumeRequest(u.request, string(u.position))
+		if err != nil {
+			return status.Newf(codes.Internal, "cannot go on from position %q: %v", u.position, err)
+		}
+		u.request = request
 	}
-	u.request = request
 	r.observer.Reopened()
 	return nil
 }
@@ -237,8 +264,12 @@ func (u *upstream) end(st *status.Status, trailer metadata.MD) {
 			shown[name] = values
 		}
 	}
-	u.json = u.run.method.StatusJSON(st, shown)
-	if err := u.append(journal.End, EndEvent); err != nil {
+	err := u.begin(journal.End, EndEvent)
+	if err == nil {
+		u.frame = append(u.frame, u.run.method.StatusJSON(st, shown)...)
+		err = u.append(journal.End)
+	}
+	if err != nil {
 		// The journal was closed by a manager that is shutting down.
 		u.run.manager.config.Logger.Debug("a run ended without a record of it", "method", u.run.method.FullName, "error", err)
 	}

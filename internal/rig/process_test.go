@@ -66,11 +66,16 @@ func (p *pair) url(query string) string { return "http://" + p.bridge.Addr + "/s
 
 // `kill -9` of the bridge, and of the backend, in the middle of a stream costs
 // no number and repeats none.
-func TestKill9(t *testing.T) {
+func TestKilledPrograms(t *testing.T) {
 	t.Parallel()
+	kills := 3
+	if *soak {
+		kills = 60
+	}
+	const between = 30 // numbers
+	count := between * (kills + 1)
 	p := startPair(t)
 	defer http.DefaultClient.CloseIdleConnections()
-	const count = 120
 	var got []string
 	var pauses []time.Duration
 	last := time.Now()
@@ -87,16 +92,19 @@ func TestKill9(t *testing.T) {
 		done <- err
 		close(events)
 	}()
+	var bridges, backends gaps
 	for n := range events {
-		switch n {
-		case 30, 90:
-			addr := p.bridge.Addr
-			p.bridge.Kill()
-			p.startBridge(t, addr)
-		case 60:
+		if n%between != 0 || n == count {
+			continue
+		}
+		if n/between%3 == 2 {
 			addr := p.backend.Addr
 			p.backend.Kill()
 			p.backend = p.programs.Start(t, "numbersd", "--listen="+addr)
+		} else {
+			addr := p.bridge.Addr
+			p.bridge.Kill()
+			p.startBridge(t, addr)
 		}
 	}
 	if err := <-done; err != nil {
@@ -110,7 +118,53 @@ func TestKill9(t *testing.T) {
 			t.Fatalf("number %d is %s", i+1, data)
 		}
 	}
-	t.Logf("from bridge killed to the next number %v and %v, from backend killed %v", pauses[30], pauses[90], pauses[60])
+	for kill := 1; kill <= kills; kill++ {
+		// The number after the one at which the program was killed, unless that
+		// had been sent before.
+		pause := max(pauses[kill*between], pauses[kill*between+1], pauses[kill*between+2])
+		if kill%3 == 2 {
+			backends.add(pause)
+		} else {
+			bridges.add(pause)
+		}
+	}
+	logCuts(t, int64(kills), int64(count))
+	t.Logf("without a number, with the program's start: bridge killed: %v; backend killed: %v", &bridges, &backends)
+}
+
+// A viewer that has stopped to read an endless stream at full speed costs the
+// bridge what a run may hold, and no more, however long it waits.
+func TestStalledViewerOfThePrograms(t *testing.T) {
+	waits, looks := 3*time.Second, 30
+	if *soak {
+		waits, looks = 60*time.Second, 600
+	}
+	p := startPair(t)
+	// What is made once is there before.
+	v := &rig.Viewer{URL: p.url("count=20000&min_pause=0s&max_pause=0s"), Client: freshClient(t)}
+	if _, err := v.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := p.bridge.RSS()
+	c, err := net.Dial("tcp", p.bridge.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "GET /sse?endless=true&min_pause=0s&max_pause=0s HTTP/1.1\r\nHost: x\r\n\r\n")
+	most, now := 0, 0
+	tick := time.NewTicker(waits / time.Duration(looks))
+	defer tick.Stop()
+	for range looks {
+		<-tick.C
+		now = p.bridge.RSS()
+		most = max(most, now)
+	}
+	t.Logf("the bridge had %.1f MiB before, %.1f MiB at most within %v, and %.1f MiB then",
+		float64(before)/(1<<20), float64(most)/(1<<20), waits, float64(now)/(1<<20))
+	if limit := before + 24<<20; most > limit {
+		t.Errorf("the bridge grew to %d MiB", most>>20)
+	}
 }
 
 // SIGTERM under 1,000 viewers closes their streams over the window, each with

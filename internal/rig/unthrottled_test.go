@@ -118,7 +118,8 @@ func TestRandomCutsOfAFastStream(t *testing.T) {
 	if next != uint64(count)+1 || v.Connections < 10 {
 		t.Errorf("got the numbers up to %d over %d connections", next-1, v.Connections)
 	}
-	t.Logf("%d numbers over %d connections, none lost and none twice", next-1, v.Connections)
+	logCuts(t, int64(v.Connections-1), int64(next-1))
+	t.Logf("from cut to next event, %v before each attempt: %v", rig.ReconnectPause, &gaps{all: v.Gaps})
 }
 
 // A viewer that has stopped to read costs what its journal may hold, and no

@@ -12,10 +12,10 @@ import (
 	"sluice/bridge/sse"
 )
 
-// reconnectPause is what a [Viewer] waits between connections: long enough for
+// ReconnectPause is what a [Viewer] waits between connections: long enough for
 // others to have their turn, and not what it is told, which would take hours
 // for thousands of cuts.
-const reconnectPause = time.Millisecond
+const ReconnectPause = time.Millisecond
 
 // Viewer reads a stream as a browser does: when its connection breaks it comes
 // back with the id of the last event that it got, until it has read the end.
@@ -34,6 +34,11 @@ type Viewer struct {
 	// would say.
 	Connections int
 	LastEventID string
+	// Gaps has, for each time that the stream broke, how long it took from then
+	// to the next event, with all attempts and the pauses between them.
+	Gaps []time.Duration
+
+	broken time.Time // when the stream broke after the last event, zero if not
 }
 
 // Read reads until the stream has ended, and returns the data of its end. It
@@ -42,6 +47,9 @@ func (v *Viewer) Read(ctx context.Context) (end string, err error) {
 	for {
 		v.Connections++
 		end, err := v.connect(ctx)
+		if err != nil && v.broken.IsZero() {
+			v.broken = time.Now()
+		}
 		switch {
 		case err == nil:
 			return end, nil
@@ -55,7 +63,7 @@ func (v *Viewer) Read(ctx context.Context) (end string, err error) {
 			return "", err
 		}
 		select {
-		case <-time.After(reconnectPause):
+		case <-time.After(ReconnectPause):
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
@@ -100,6 +108,10 @@ func (v *Viewer) connect(ctx context.Context) (end string, err error) {
 			return "", err
 		}
 		v.LastEventID = e.ID
+		if !v.broken.IsZero() {
+			v.Gaps = append(v.Gaps, time.Since(v.broken))
+			v.broken = time.Time{}
+		}
 		if e.Type == "end" {
 			return string(e.Data), nil
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command sluice serves the server-streaming methods of a gRPC backend to
-// browsers, and an app that shows them.
+// Command sluice serves the methods of gRPC backends to browsers, and an app
+// that shows them.
 package main
 
 import (
@@ -19,14 +19,15 @@ import (
 
 	"sluice/bridge"
 	"sluice/bridge/journal"
+	"sluice/bridge/pool"
 	"sluice/bridge/run"
 )
 
 const serveDescription = `Sluice puts gRPC server streams in front of people, live.
 
-It asks the backend by reflection which methods it has, and serves each one that streams as
-Server-Sent Events, at /package.Service/Method and where the method's own option says. A browser
-that loses its connection goes on where it was. The web app is at /.
+It asks a backend by reflection which methods it has, and serves each one as Server-Sent Events, at
+/package.Service/Method and where its option or a route file says. A browser that loses its
+connection goes on where it was. What is served is listed at /catalog; the web app is at /.
 
     sluice --backend localhost:50051
     curl -N 'http://localhost:8080/sse?count=5'
@@ -89,8 +90,13 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer, ready
 			"commit_wait":       bridge.DefaultCommitWait.String(),
 			"retry":             bridge.DefaultRetry.String(),
 			"write_timeout":     bridge.DefaultWriteTimeout.String(),
+			"poll_grace":        bridge.DefaultPollGrace.String(),
 			"max_request_bytes": strconv.Itoa(bridge.DefaultMaxRequestBytes),
 			"send_buffer":       strconv.Itoa(bridge.DefaultSendBuffer),
+
+			"refresh":                bridge.DefaultRefresh.String(),
+			"streams_per_connection": strconv.Itoa(pool.DefaultStreamsPerConn),
+			"max_connections":        strconv.Itoa(pool.DefaultMaxConns),
 
 			"linger":            run.DefaultLinger.String(),
 			"retention":         run.DefaultRetention.String(),

@@ -24,14 +24,12 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	"sluice/backend"
 	"sluice/bridge/sse"
-	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -133,7 +131,7 @@ func TestServe(t *testing.T) {
 		`sluice_runs_ended_total{code="OK",method="sluice.numbers.v1.NumberService/Generate"} 1`,
 		`sluice_streams_opened_total{transport="sse"} 1`,
 		`sluice_first_message_seconds_count{method="sluice.numbers.v1.NumberService/Generate"} 1`,
-		"sluice_upstream_known 1", "sluice_upstream_ready 1", "sluice_runs_kept 1", "sluice_journal_bytes ",
+		`sluice_upstream_known{backend=""} 1`, `sluice_upstream_ready{backend=""} 1`, `sluice_upstream_connections{backend=""} 1`, "sluice_runs_kept 1", "sluice_journal_bytes ",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s: there is no %s in\n%s", res.Status, want, body)
@@ -196,17 +194,7 @@ func TestHTTP2(t *testing.T) {
 }
 
 func TestDescriptorSet(t *testing.T) {
-	set := &descriptorpb.FileDescriptorSet{}
-	addFile(set, numbersv1.File_sluice_numbers_v1_numbers_proto)
-	b, err := proto.Marshal(set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "api.binpb")
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	at, _ := start(t, "--backend="+numbers(t), "--descriptor-set="+path)
+	at, _ := start(t, "--backend="+numbers(t), "--descriptor-set="+writeSet(t))
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	if _, body := get(t, client, "http://"+at.HTTP+"/sse?count=2&min_pause=0s&max_pause=0s"); !strings.Contains(body, `{"code":"OK"}`) {
@@ -239,6 +227,10 @@ func TestErrorsAtStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	cert, key := certificate(t)
+	set := writeSet(t)
+	const nowhere = "localhost:1"
+	routes := writeFile(t, "routes.yaml", "routes:\n  - method: pkg.Service/Method\n    resume: 1\n")
+	misfit := writeFile(t, "routes.yaml", "routes:\n  - method: sluice.numbers.v1.NumberService/Generate\n    resume: {response_field: nothing, request_field: resume_token}\n")
 	for _, test := range []struct {
 		args []string
 		says []string
@@ -251,6 +243,27 @@ func TestErrorsAtStart(t *testing.T) {
 		{[]string{"--tls-cert=" + text, "--tls-key=" + key}, []string{"cannot be used", text}},
 		{[]string{"--backend-ca=" + text}, []string{"no certificate", text}},
 		{[]string{"--descriptor-set=" + text}, []string{"not a descriptor set", text}},
+		{[]string{"--descriptor-set=nowhere.binpb"}, []string{"cannot be read", "nowhere.binpb"}},
+		{[]string{"--descriptor-set=a=" + set}, []string{"a backend called", "no --backend is"}},
+		{[]string{"--descriptor-set=" + set, "--descriptor-set=" + set}, []string{"same backend"}},
+		{[]string{"--backend=a=" + nowhere, "--backend=" + nowhere}, []string{"needs a name", "NAME=" + nowhere}},
+		{[]string{"--backend=a=" + nowhere + ",a=localhost:2"}, []string{"both", nowhere, "localhost:2", "called \"a\""}},
+		{[]string{"--backend=a="}, []string{"no address"}},
+		{[]string{"--backend=a b=" + nowhere}, []string{"letters, digits"}},
+		{[]string{"--backend=a=" + nowhere, "--backend=b=" + nowhere, "--descriptor-set=" + set}, []string{"must say whose it is"}},
+		// A clash that can be known at the start is told there.
+		{
+			[]string{"--backend=a=" + nowhere, "--backend=b=" + nowhere, "--descriptor-set=a=" + set, "--descriptor-set=b=" + set},
+			[]string{"sluice.numbers.v1.NumberService", `backend "a"`, `backend "b"`},
+		},
+		{[]string{"--routes=" + routes}, []string{"routes.yaml:3:", "resume"}},
+		{[]string{"--routes=" + misfit, "--descriptor-set=" + set}, []string{"routes.yaml:3:", "nothing"}},
+		{[]string{"--expose=/x"}, []string{"expose", "/x"}},
+		{[]string{"--refresh=-1s"}, []string{"refresh", "at least"}},
+		{[]string{"--timeout=-1s"}, []string{"timeout", "at least"}},
+		{[]string{"--max-timeout=-1s"}, []string{"maximum timeout", "at least"}},
+		{[]string{"--streams-per-connection=0"}, []string{"--streams-per-connection", "at least 1"}},
+		{[]string{"--max-connections=0"}, []string{"--max-connections", "at least 1"}},
 		{[]string{"--heartbeat=0s"}, []string{"heartbeat", "at least"}},
 		{[]string{"--origin=example.com"}, []string{"example.com", "https://"}},
 	} {
@@ -274,7 +287,7 @@ func TestHelpAndUsage(t *testing.T) {
 	if code := exitCode(1); !errors.As(err, &code) || code != 0 {
 		t.Errorf("--help ended with %v", err)
 	}
-	for _, want := range []string{"--backend", "$SLUICE_BACKEND", "--listen", "$SLUICE_LISTEN", "--journal-bytes", "sluice check URL"} {
+	for _, want := range []string{"--backend=localhost:50051", "$SLUICE_BACKEND", "--expose", "--routes", "--listen", "$SLUICE_LISTEN", "--journal-bytes", "sluice check URL"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("--help does not speak of %s:\n%s", want, &out)
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 
@@ -33,12 +32,12 @@ type metrics struct {
 	streamsClosed *prometheus.CounterVec
 	streamBytes   *prometheus.CounterVec
 
-	known prometheus.Gauge
+	known *prometheus.GaugeVec
 }
 
 var _ bridge.Observer = (*metrics)(nil)
 
-func newMetrics(conn *grpc.ClientConn) *metrics {
+func newMetrics(backends []upstream) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		runsOpened: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -72,23 +71,31 @@ func newMetrics(conn *grpc.ClientConn) *metrics {
 		streamBytes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sluice_stream_bytes_total", Help: "Bytes written to viewers, by transport.",
 		}, []string{"transport"}),
-		known: prometheus.NewGauge(prometheus.GaugeOpts{
+		known: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "sluice_upstream_known", Help: "1 when the backend has said which methods it has, else 0.",
-		}),
+		}, []string{"backend"}),
 	}
 	m.registry.MustRegister(
 		m.runsOpened, m.runsEnded, m.runsReopened, m.events, m.eventBytes, m.firstMessage,
 		m.streamsOpen, m.streamsOpened, m.streamsClosed, m.streamBytes, m.known,
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "sluice_upstream_ready", Help: "1 while the connection to the backend is up, else 0.",
-		}, func() float64 {
-			if conn.GetState() == connectivity.Ready {
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	for _, u := range backends {
+		m.known.WithLabelValues(u.name).Set(0)
+		gauge := func(name, help string, value func() float64) {
+			m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: name, Help: help, ConstLabels: prometheus.Labels{"backend": u.name},
+			}, value))
+		}
+		gauge("sluice_upstream_ready", "1 while the first connection to the backend is up, else 0.", func() float64 {
+			if u.conns.GetState() == connectivity.Ready {
 				return 1
 			}
 			return 0
-		}),
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
+		})
+		gauge("sluice_upstream_connections", "Connections to the backend.", func() float64 { return float64(u.conns.Stats().Conns) })
+		gauge("sluice_upstream_streams", "Calls to the backend that its connections carry.", func() float64 { return float64(u.conns.Stats().Streams) })
+	}
 	return m
 }
 
@@ -134,12 +141,12 @@ func (m *metrics) StreamClosed(transport string, why bridge.CloseReason) {
 }
 
 // UpstreamKnown implements bridge.Observer.
-func (m *metrics) UpstreamKnown(known bool) {
+func (m *metrics) UpstreamKnown(backend string, known bool) {
+	value := 0.0
 	if known {
-		m.known.Set(1)
-	} else {
-		m.known.Set(0)
+		value = 1
 	}
+	m.known.WithLabelValues(backend).Set(value)
 }
 
 // runMetrics counts one run.

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -22,7 +21,8 @@ import (
 
 // groups are the parts that the flags are shown in.
 var groups = []kong.Group{
-	{Key: "backend", Title: "The backend:"},
+	{Key: "backend", Title: "The backends:"},
+	{Key: "methods", Title: "Their methods:"},
 	{Key: "serving", Title: "Serving:"},
 	{Key: "streams", Title: "A stream to a browser:"},
 	{Key: "runs", Title: "A run, which is one call to the backend and the record of it:"},
@@ -37,6 +37,7 @@ type serveFlags struct {
 	Listen string `default:"localhost:8080" group:"serving" help:"Serve the streams and the app on this address, as host:port."`
 
 	Backend backendFlags `embed:"" group:"backend"`
+	Methods methodFlags  `embed:"" group:"methods"`
 
 	TLSCert string        `name:"tls-cert" type:"existingfile" placeholder:"FILE" group:"serving" help:"Serve TLS and HTTP/2 with this certificate chain, in PEM."`
 	TLSKey  string        `name:"tls-key" type:"existingfile" placeholder:"FILE" group:"serving" help:"The certificate's private key, in PEM."`
@@ -50,6 +51,8 @@ type serveFlags struct {
 	WriteTimeout    time.Duration `default:"${write_timeout}" group:"streams" help:"How long a connection may need to take 16 KiB before it counts as dead. Its viewer can come back."`
 	MaxAge          time.Duration `default:"0" group:"streams" help:"Have each stream reconnect after about this time, to spread streams over bridges that came later. 0 is never."`
 	SendBuffer      int           `default:"${send_buffer}" group:"streams" help:"The send buffer of a viewer's connection. What it holds may be lost with the connection, so it has to stay well below --journal-bytes."`
+	PollGrace       time.Duration `default:"${poll_grace}" group:"streams" help:"How long a run that is read by long polls waits for the next poll before it counts as left by its viewer."`
+	Compress        bool          `group:"streams" help:"Compress streams by gzip for those who ask for it: fewer bytes, for some ten times the work of writing an event, and with more of a stream on its way that a lost connection loses, so --journal-bytes has to be larger."`
 	MaxRequestBytes int64         `default:"${max_request_bytes}" group:"streams" help:"The largest body of a request."`
 
 	OnDisconnect    string        `default:"linger" enum:"cancel,linger,detach" group:"runs" help:"What becomes of an RPC when its last viewer leaves, where its method does not say: cancel it, let it linger for a while, or detach it until it ends by itself."`
@@ -88,18 +91,18 @@ func (f *serveFlags) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	conn, err := f.Backend.dial()
+	backends, err := f.Backend.dialAll(logger)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer closeAll(backends)
 
-	metrics := newMetrics(conn)
-	opts, err := f.options(logger, metrics)
+	metrics := newMetrics(backends)
+	opts, err := f.options(backends, logger, metrics)
 	if err != nil {
 		return err
 	}
-	b, err := bridge.New(conn, opts...)
+	b, err := bridge.New(backends[0].conns, opts...)
 	if err != nil {
 		return err
 	}
@@ -129,7 +132,7 @@ func (f *serveFlags) Run(env *environment) error {
 		servers.serve(also, metrics.handler(), nil)
 	}
 	servers.serve(bridge.ViewerListener(l, f.SendBuffer, f.WriteTimeout), mux, creds)
-	logger.Info("listening", "address", at.HTTP, "backend", f.Backend.Address, "tls", creds != nil, "app", dist.Built())
+	logger.Info("listening", "address", at.HTTP, "backends", f.Backend.Addresses, "tls", creds != nil, "app", dist.Built())
 	if env.ready != nil {
 		env.ready(at)
 	}
@@ -150,7 +153,7 @@ func (f *serveFlags) Run(env *environment) error {
 }
 
 // options returns the bridge's options.
-func (f *serveFlags) options(logger *slog.Logger, metrics *metrics) ([]bridge.Option, error) {
+func (f *serveFlags) options(backends []upstream, logger *slog.Logger, metrics *metrics) ([]bridge.Option, error) {
 	policies := map[string]catalog.OnDisconnect{
 		"cancel": catalog.OnDisconnectCancel, "linger": catalog.OnDisconnectLinger, "detach": catalog.OnDisconnectDetach,
 	}
@@ -171,21 +174,12 @@ func (f *serveFlags) options(logger *slog.Logger, metrics *metrics) ([]bridge.Op
 		}),
 		bridge.WithHeartbeat(f.Heartbeat), bridge.WithCommitWait(f.CommitWait), bridge.WithRetry(f.Retry),
 		bridge.WithWriteTimeout(f.WriteTimeout), bridge.WithMaxAge(f.MaxAge),
+		bridge.WithPollGrace(f.PollGrace), bridge.WithCompression(f.Compress),
 		bridge.WithMaxRequestBytes(f.MaxRequestBytes), bridge.WithOrigins(f.Origin...),
 		bridge.WithLogger(logger), bridge.WithObserver(metrics),
 	}
-	if f.Backend.DescriptorSet == "" {
-		return opts, nil
-	}
-	set, err := os.ReadFile(f.Backend.DescriptorSet)
-	if err != nil {
-		return nil, fmt.Errorf("the descriptor set cannot be read: %w", err)
-	}
-	c, err := catalog.FromDescriptorSet(set)
-	if err != nil {
-		return nil, fmt.Errorf("%s is not a descriptor set, as `buf build -o` or `protoc --include_imports -o` writes it: %w", f.Backend.DescriptorSet, err)
-	}
-	return append(opts, bridge.WithCatalog(c)), nil
+	methods, err := f.Methods.options(backends)
+	return append(opts, methods...), err
 }
 
 // listen listens on an address that a flag gave.

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"net/http"
+	"time"
+)
+
+// RequestedTimeout is for tests.
+func RequestedTimeout(h http.Header) (time.Duration, error) {
+	d, f := requestedTimeout(h)
+	if f != nil {
+		return 0, f.status.Err()
+	}
+	return d, nil
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bridge
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+// The media types of a request's body.
+const (
+	bodyJSON = "application/json"
+	bodyForm = "application/x-www-form-urlencoded"
+)
+
+// payload is what a body holds: JSON, or the fields of a form. Both are nil
+// where it is empty.
+type payload struct {
+	json []byte
+	form url.Values
+}
+
+// payload reads the whole body, which also lets the server notice when the
+// browser goes away.
+func (b *Bridge) payload(w http.ResponseWriter, r *http.Request) (payload, *fault) {
+	given := r.Header.Get("Content-Type")
+	media, _, err := mime.ParseMediaType(given)
+	if given != "" && (err != nil || media != bodyJSON && media != bodyForm) {
+		return payload{}, unsupportedBody(given)
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, b.options.maxRequestBytes))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		f := errorf(codes.ResourceExhausted, "the body has more than %d bytes", tooLarge.Limit)
+		f.http = http.StatusRequestEntityTooLarge
+		return payload{}, f
+	case err != nil:
+		return payload{}, errorf(codes.InvalidArgument, "the body could not be read: %v", err)
+	case len(body) == 0:
+		return payload{}, nil
+	case given == "":
+		return payload{}, unsupportedBody(given)
+	case media == bodyJSON:
+		return payload{json: body}, nil
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return payload{}, errorf(codes.InvalidArgument, "the form cannot be read: %v", err)
+	}
+	return payload{form: form}, nil
+}
+
+// unsupportedBody says which types a body may have.
+func unsupportedBody(given string) *fault {
+	f := errorf(codes.InvalidArgument, "the body must be %s or %s, and say so in Content-Type, which is %q", bodyJSON, bodyForm, given)
+	f.http = http.StatusUnsupportedMediaType
+	return f
+}
