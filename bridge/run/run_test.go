@@ -219,8 +219,8 @@ func TestFramesAreEvents(t *testing.T) {
 		}
 		<-changed
 	}
-	want := "id: " + id + "-1-tat1\nevent: number\ndata: " + `{"position":1,"value":1,"resumeToken":"at1"}` + "\n\n" +
-		"id: " + id + "-2-end\nevent: end\ndata: " + `{"code":"OK"}` + "\n\n"
+	want := "event: number\ndata: " + `{"position":1,"value":1,"resumeToken":"at1"}` + "\nid: " + id + "-1-tat1\n\n" +
+		"event: end\ndata: " + `{"code":"OK"}` + "\nid: " + id + "-2-end\n\n"
 	if got != want {
 		t.Errorf("the stream is\n%s\nwant\n%s", got, want)
 	}

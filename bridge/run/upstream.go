@@ -179,7 +179,7 @@ func (u *upstream) message(wire []byte) error {
 func (u *upstream) begin(kind journal.Kind, event string) error {
 	u.id = appendEventID(u.id[:0], u.run.id, u.seq+1, kind == journal.End, u.position)
 	var err error
-	if u.frame, err = sse.AppendHead(u.frame[:0], u.id, event); err != nil {
+	if u.frame, err = sse.AppendHead(u.frame[:0], event); err != nil {
 		return status.Errorf(codes.Internal, "event %d: %v", u.seq+1, err)
 	}
 	u.data = len(u.frame)
@@ -192,9 +192,12 @@ func (u *upstream) begin(kind journal.Kind, event string) error {
 func (u *upstream) append(kind journal.Kind) error {
 	r := u.run
 	data := journal.Window{Start: u.data, End: len(u.frame)}
-	u.frame = append(u.frame, sse.Tail...)
-	// The id is in the first line.
-	id := journal.Window{Start: len("id: "), End: len("id: ") + len(u.id)}
+	var err error
+	if u.frame, err = sse.AppendTail(u.frame, u.id); err != nil {
+		return status.Errorf(codes.Internal, "event %d: %v", u.seq+1, err)
+	}
+	// The id is all of the last line before the blank one.
+	id := journal.Window{Start: len(u.frame) - len("\n\n") - len(u.id), End: len(u.frame) - len("\n\n")}
 	for {
 		seq, err := r.journal.Append(kind, u.frame, id, data)
 		if err == nil {

@@ -28,9 +28,6 @@ const (
 	prefixComment = ": "
 )
 
-// Tail closes an event whose data follows the head that AppendHead wrote.
-const Tail = "\n\n"
-
 // AppendEvent appends an event, its closing blank line included, to dst. It
 // allocates only where dst has to grow.
 //
@@ -45,33 +42,30 @@ const Tail = "\n\n"
 // data with other line ends arrives changed in that alone. Bytes that are not
 // UTF-8 are written as they are; the reader replaces them by U+FFFD.
 func AppendEvent[ID string | []byte](dst []byte, id ID, event string, data []byte) ([]byte, error) {
-	const overhead = len(prefixID) + 1 + len(prefixEvent) + 1 + len(prefixData) + len(Tail)
-	out, err := AppendHead(slices.Grow(dst, len(id)+len(event)+len(data)+overhead), id, event)
+	const overhead = len(prefixEvent) + 1 + len(prefixData) + 1 + len(prefixID) + 1 + 1
+	out, err := AppendHead(slices.Grow(dst, len(id)+len(event)+len(data)+overhead), event)
 	if err != nil {
 		return dst, err
 	}
 	if bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') < 0 {
-		return append(append(out, data...), Tail...), nil
+		out = append(out, data...)
+	} else {
+		out = appendLines(out[:len(out)-len(prefixData)], prefixData, data)
+		out = out[:len(out)-1] // the tail ends the last line
 	}
-	out = appendLines(out[:len(out)-len(prefixData)], prefixData, data)
-	return append(out, '\n'), nil
+	if out, err = AppendTail(out, id); err != nil {
+		return dst, err
+	}
+	return out, nil
 }
 
 // AppendHead appends an event up to where its data begins, for data that is
 // then appended in place and never copied. It has to be one line, without CR
-// and LF, and [Tail] closes the event. The id and the event are those of
-// AppendEvent, which takes data of any kind, and are refused as there.
-func AppendHead[ID string | []byte](dst []byte, id ID, event string) ([]byte, error) {
-	if i := indexRefused(id, true); i >= 0 {
-		return dst, &FieldError{Field: fieldID, Offset: i}
-	}
+// and LF, and [AppendTail] closes the event. The event is that of AppendEvent,
+// which takes data of any kind, and is refused as there.
+func AppendHead(dst []byte, event string) ([]byte, error) {
 	if i := indexRefused(event, false); i >= 0 {
 		return dst, &FieldError{Field: fieldEvent, Offset: i}
-	}
-	if len(id) != 0 {
-		dst = append(dst, prefixID...)
-		dst = append(dst, id...)
-		dst = append(dst, '\n')
 	}
 	if event != "" {
 		dst = append(dst, prefixEvent...)
@@ -79,6 +73,25 @@ func AppendHead[ID string | []byte](dst []byte, id ID, event string) ([]byte, er
 		dst = append(dst, '\n')
 	}
 	return append(dst, prefixData...), nil
+}
+
+// AppendTail appends the end of an event, behind its data: its id and the blank
+// line. The id is that of AppendEvent, and is refused as there.
+//
+// The id comes last because some readers remember it as soon as they have read
+// its line. Had it come first, one whose connection broke inside of the event
+// would ask for what follows an event that it never had.
+func AppendTail[ID string | []byte](dst []byte, id ID) ([]byte, error) {
+	if i := indexRefused(id, true); i >= 0 {
+		return dst, &FieldError{Field: fieldID, Offset: i}
+	}
+	dst = append(dst, '\n')
+	if len(id) != 0 {
+		dst = append(dst, prefixID...)
+		dst = append(dst, id...)
+		dst = append(dst, '\n')
+	}
+	return append(dst, '\n'), nil
 }
 
 // AppendRetry appends a block that sets the reader's reconnection time to d,

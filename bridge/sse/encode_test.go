@@ -19,8 +19,8 @@ func TestAppendEvent(t *testing.T) {
 		want            string
 	}{
 		{"data alone", "", "", "1", "data: 1\n\n"},
-		{"all fields", "7", "add", "1", "id: 7\nevent: add\ndata: 1\n\n"},
-		{"empty data is a line", "7", "", "", "id: 7\ndata: \n\n"},
+		{"all fields", "7", "add", "1", "event: add\ndata: 1\nid: 7\n\n"},
+		{"empty data is a line", "7", "", "", "data: \nid: 7\n\n"},
 		{"LF", "", "", "1\n2", "data: 1\ndata: 2\n\n"},
 		{"CR", "", "", "1\r2", "data: 1\ndata: 2\n\n"},
 		{"CRLF", "", "", "1\r\n2", "data: 1\ndata: 2\n\n"},
@@ -28,12 +28,12 @@ func TestAppendEvent(t *testing.T) {
 		{"line end last", "", "", "1\r\n", "data: 1\ndata: \n\n"},
 		{"line end first", "", "", "\r1", "data: \ndata: 1\n\n"},
 		{"line end alone", "", "", "\n", "data: \ndata: \n\n"},
-		{"leading spaces stay", " 7", "  add", " 1\n 2", "id:  7\nevent:   add\ndata:  1\ndata:  2\n\n"},
-		{"colons", ":", "a:b", ":1\n:", "id: :\nevent: a:b\ndata: :1\ndata: :\n\n"},
+		{"leading spaces stay", " 7", "  add", " 1\n 2", "event:   add\ndata:  1\ndata:  2\nid:  7\n\n"},
+		{"colons", ":", "a:b", ":1\n:", "event: a:b\ndata: :1\ndata: :\nid: :\n\n"},
 		{"data that looks like fields", "", "", "1\n\nevent: x\nid: 1\n: 2", "data: 1\ndata: \ndata: event: x\ndata: id: 1\ndata: : 2\n\n"},
 		{"a mark is never the first byte", "", "", "\uFEFF", "data: \uFEFF\n\n"},
 		{"NUL where it may be", "", "\x00", "\x00", "event: \x00\ndata: \x00\n\n"},
-		{"other line separators are text", "\u2028", "\v\f", "\u0085", "id: \u2028\nevent: \v\f\ndata: \u0085\n\n"},
+		{"other line separators are text", "\u2028", "\v\f", "\u0085", "event: \v\f\ndata: \u0085\nid: \u2028\n\n"},
 		{"data that is not UTF-8", "", "", "\xFF", "data: \xFF\n\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestAppendEventRefuses(t *testing.T) {
 		{"", "a\ndata: x", "event", 1, eventText},
 		{"", "a\r\n", "event", 1, eventText},
 		{"", "ab\x80", "event", 2, eventText},
-		{"\n", "\n", "id", 0, idText},
+		{"\n", "\n", "event", 0, eventText},
 	} {
 		dst := []byte("before")
 		got, err := AppendEvent(dst, c.id, c.event, []byte("1"))
@@ -83,29 +83,37 @@ func TestAppendEventRefuses(t *testing.T) {
 	}
 }
 
-// A head, data of one line and the tail are an event.
-func TestAppendHead(t *testing.T) {
+// A head, data of one line and a tail are an event.
+func TestAppendHeadAndTail(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ id, event, want string }{
-		{"", "", "data: "},
-		{"7", "", "id: 7\ndata: "},
-		{"", "add", "event: add\ndata: "},
-		{" 7", "é", "id:  7\nevent: é\ndata: "},
+	for _, c := range []struct{ id, event, head, tail string }{
+		{"", "", "data: ", "\n\n"},
+		{"7", "", "data: ", "\nid: 7\n\n"},
+		{"", "add", "event: add\ndata: ", "\n\n"},
+		{" 7", "é", "event: é\ndata: ", "\nid:  7\n\n"},
 	} {
-		head, err := AppendHead([]byte("before"), c.id, c.event)
-		if err != nil || string(head) != "before"+c.want {
-			t.Errorf("AppendHead(%q, %q) = %q, %v, want %q", c.id, c.event, head, err, "before"+c.want)
-			continue
+		head, err := AppendHead([]byte("before"), c.event)
+		if err != nil || string(head) != "before"+c.head {
+			t.Errorf("AppendHead(%q) = %q, %v, want %q", c.event, head, err, "before"+c.head)
 		}
-		whole, err := AppendEvent([]byte("before"), c.id, c.event, []byte("1"))
-		if event := string(head) + "1" + Tail; err != nil || event != string(whole) {
-			t.Errorf("with its data and the tail it is %q, and AppendEvent's is %q, %v", event, whole, err)
+		tail, err := AppendTail([]byte("before"), c.id)
+		if err != nil || string(tail) != "before"+c.tail {
+			t.Errorf("AppendTail(%q) = %q, %v, want %q", c.id, tail, err, "before"+c.tail)
+		}
+		whole, err := AppendEvent(nil, c.id, c.event, []byte("1"))
+		if err != nil || string(whole) != c.head+"1"+c.tail {
+			t.Errorf("between them data is %q, and AppendEvent's is %q, %v", c.head+"1"+c.tail, whole, err)
 		}
 	}
-	for _, c := range []struct{ id, event, field string }{{"1\r", "", "id"}, {"", "\n", "event"}} {
-		dst, err := AppendHead([]byte("before"), c.id, c.event)
-		if field, ok := errors.AsType[*FieldError](err); !ok || field.Field != c.field || string(dst) != "before" {
-			t.Errorf("AppendHead(%q, %q) = %q, %v, want nothing and a *FieldError for %s", c.id, c.event, dst, err, c.field)
+	head, headErr := AppendHead([]byte("before"), "\n")
+	tail, tailErr := AppendTail([]byte("before"), "1\r")
+	for _, c := range []struct {
+		field string
+		dst   []byte
+		err   error
+	}{{"event", head, headErr}, {"id", tail, tailErr}} {
+		if field, ok := errors.AsType[*FieldError](c.err); !ok || field.Field != c.field || string(c.dst) != "before" {
+			t.Errorf("a bad %s gave %q, %v, want nothing and a *FieldError for it", c.field, c.dst, c.err)
 		}
 	}
 }

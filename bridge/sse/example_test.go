@@ -31,13 +31,13 @@ func ExampleAppendEvent() {
 	// Output:
 	// retry: 3000
 	//
-	// id: run-1
 	// data: {"value":1}
+	// id: run-1
 	//
-	// id: run-2
 	// event: end
 	// data: {
 	// data: }
+	// id: run-2
 	//
 	// : still here
 }

@@ -3,8 +3,8 @@
 // Package sse reads and writes the Server-Sent Events wire format, the body
 // of a text/event-stream response.
 //
-// [AppendEvent], [AppendRetry] and [AppendComment] write it, and [AppendHead]
-// begins an event whose data is made in place. [Parser] reads it from chunks
+// [AppendEvent], [AppendRetry] and [AppendComment] write it; [AppendHead] and
+// [AppendTail] stand around data that is made in place. [Parser] reads it from chunks
 // that are pushed into it, however the bytes happen to be cut, and [Reader]
 // reads it from an [io.Reader], one event at a time.
 //
