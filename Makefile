@@ -34,8 +34,9 @@ TOOL := $(GO) tool -modfile=internal/tools/go.mod
 NEED := $(GO) run ./internal/dev/need
 WASM := GOOS=js GOARCH=wasm
 
-# All packages but the tests in a browser, which have a target of their own.
-PACKAGES = $$($(GO) list -f '{{if ne .ImportPath "sluice/internal/e2e"}}{{.ImportPath}}{{end}}' ./...)
+# All packages but the tests in a browser and behind proxies, which have targets
+# of their own.
+PACKAGES = $$($(GO) list ./... | grep -v -e '^sluice/internal/e2e$$' -e '^sluice/internal/proxies$$')
 # Those of our packages that the app in the browser is made of.
 WASM_PACKAGES = $$($(WASM) $(GO) list -deps -f '{{with .Module}}{{if .Main}}{{$$.ImportPath}}{{end}}{{end}}' ./wasmui)
 
@@ -66,17 +67,17 @@ build-wasm: ## Build the app into wasmui/dist/site
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
-	rm -rf bin internal/e2e/node_modules
+	rm -rf bin internal/e2e/node_modules internal/clients/node_modules
 	find wasmui/dist/site -mindepth 1 ! -name placeholder.txt -delete
 
 ##@ Test
 
 .PHONY: test
-test: test-tools build-wasm test-native test-wasm test-race e2e ## Run all tests, in a real browser too
+test: test-tools build-wasm test-native test-wasm test-race test-proxies test-clients e2e ## Run all tests, in a real browser too
 
 .PHONY: test-tools
 test-tools: ## Find what the tests need beside Go, and install what is missing
-	@$(NEED) chromium node npm cc || { echo "make test-native runs without any of these."; exit 1; }
+	@$(NEED) chromium node npm cc curl || { echo "make test-native runs without any of these."; exit 1; }
 
 .PHONY: test-native
 test-native: ## Run the tests that need nothing but Go
@@ -99,6 +100,24 @@ test-wasm: ## Run the tests of the app's packages as WebAssembly, in Node.js
 e2e: build-wasm internal/e2e/node_modules ## Run the tests in a real browser
 	@chromium=$$($(NEED) chromium); \
 	CHROME_PATH="$$chromium" $(GO) test -count=1 -timeout=20m ./internal/e2e/...
+
+# The servers in front. Where one cannot be had, need says how to get it, and the
+# tests behind it are left out.
+FRONTS = have() { $(NEED) "$$1" || echo none; }; \
+	export NGINX="$$(have nginx)" CADDY="$$(have caddy)" HAPROXY="$$(have haproxy)" APACHE="$$(have apache2)"
+
+.PHONY: test-proxies
+test-proxies: ## Run the tests behind real nginx, Caddy, HAProxy and Apache
+	@$(FRONTS); $(GO) test -count=1 -parallel=20 -timeout=10m ./internal/proxies
+
+.PHONY: test-clients
+test-clients: internal/clients/node_modules ## Run the tests with clients that others wrote
+	@curl=$$($(NEED) curl); cd internal/clients && CURL="$$curl" $(GO) test -count=1 -timeout=10m ./...
+
+internal/clients/node_modules: internal/clients/package.json internal/clients/package-lock.json
+	@$(NEED) node npm >/dev/null
+	cd internal/clients && npm ci
+	@touch $@
 
 internal/e2e/node_modules: internal/e2e/package.json internal/e2e/package-lock.json
 	@$(NEED) node npm >/dev/null
@@ -126,6 +145,7 @@ microbench: ## Run the packages' own benchmarks; BENCH=Name picks some
 .PHONY: soak
 soak: ## Run the long forms of the tests of faults, for several minutes
 	$(GO) test -count=1 -timeout=30m -v -run 'Cut|Slow|Stalled|Killed' ./internal/rig -soak
+	@$(FRONTS); $(GO) test -count=1 -timeout=10m -v -run 'TestSilence$$' ./internal/proxies -soak
 
 ##@ Change
 
@@ -147,6 +167,8 @@ lint: ## Check formatting, and look for mistakes: vet, staticcheck, buf
 	test -z "$$unformatted" || { echo "not formatted (make format):"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(WASM) $(GO) vet $(WASM_PACKAGES)
+	$(WASM) $(GO) vet -tags=lab ./wasmui
+	for module in bench clients; do (cd internal/$$module && $(GO) vet ./...); done
 	$(TOOL) staticcheck ./...
 	@staticcheck=$$($(TOOL) -n staticcheck); $(WASM) "$$staticcheck" $(WASM_PACKAGES)
 	$(TOOL) buf lint

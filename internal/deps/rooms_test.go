@@ -50,6 +50,10 @@ var rooms = []room{
 		why: "a run is an RPC and its journal; it does not know by which transport it is read",
 	},
 	{
+		pkg: "bridge/pool",
+		why: "it spreads streams over connections to any gRPC server, and knows nothing of a bridge",
+	},
+	{
 		pkg: "bridge",
 		may: []string{"bridge/catalog", "bridge/run", "bridge/journal", "bridge/sse"},
 		why: "the library serves any backend and any page: it knows neither ours nor our metrics",

@@ -37,7 +37,7 @@ func (s *standIn) machine() *machine {
 			}
 			return "", exec.ErrNotFound
 		},
-		works: func(path string) bool { return slices.Contains(s.has, strings.TrimPrefix(path, "/bin/")) },
+		works: func(path, _ string) bool { return slices.Contains(s.has, strings.TrimPrefix(path, "/bin/")) },
 		run:   s.run,
 		root:  s.root,
 		log:   io.Discard,
@@ -142,7 +142,7 @@ func TestNeed(t *testing.T) {
 			errs: []string{"what was installed does not run", "set CHROME_PATH"},
 			ran:  []string{apt + "update", apt + "install chromium"},
 		},
-		{name: "unknown", tool: "emacs", errs: []string{`"emacs" is not known; there are cc, chromium, node, npm`}},
+		{name: "unknown", tool: "emacs", errs: []string{`"emacs" is not known; there are apache2, caddy, cc, chromium, curl, haproxy, nginx, node, npm`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

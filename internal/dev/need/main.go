@@ -7,8 +7,10 @@
 //
 // It prints the path of each, a line a program, in the order asked for. What is
 // missing it installs with apt-get, as root or by a sudo that asks for no
-// password. Where that cannot be, it says what to install and fails. All that
-// it says beside the paths goes to standard error.
+// password. The package of a server would start it, too; such a one it unpacks
+// into bin/need, for which it needs no root, and installs nothing. Where neither
+// can be, it says what to install and fails. All that it says beside the paths
+// goes to standard error.
 package main
 
 import (

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxies
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// deploy is where the configurations are.
+const deploy = "../../deploy"
+
+// upstream is where each of them expects the bridge.
+const upstream = "127.0.0.1:8080"
+
+// A change puts something in the place of all of what a configuration has.
+type change struct{ old, new string }
+
+// deployed returns a configuration as it is in deploy, but for the addresses
+// and names that the machine of a test does not have.
+func deployed(t testing.TB, name string, changes ...change) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(deploy, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	for _, c := range changes {
+		if !strings.Contains(text, c.old) {
+			t.Fatalf("there is no %q in deploy/%s", c.old, name)
+		}
+		text = strings.ReplaceAll(text, c.old, c.new)
+	}
+	return text
+}
