@@ -67,8 +67,11 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 	if known != nil && !known.IsFor(s.Request) {
 		return b.openNew(s, &reset{Reason: "the last event id is of another request's stream, so this one begins anew", First: 1})
 	}
-	// A run that ended only since nobody read it is no end to who comes back.
-	if known != nil && !(resumable && known.Abandoned()) {
+	// A run that ended only since nobody read it is no end to who comes back. One
+	// that another bridge took up meanwhile may have been counted otherwise there,
+	// as servers may send the same in other portions: its number is then not what
+	// the viewer has, but the position is.
+	if known != nil && !(resumable && (known.Abandoned() || !isEventOf(known, id.Seq, last))) {
 		o, err := attach(known, id.Seq)
 		if err == nil {
 			return o, nil
@@ -91,6 +94,12 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 		s.ID, s.After, s.Position = "", 0, ""
 	}
 	return b.openNew(s, &reset{Reason: "the run of the last event id is not known here: it ended too long ago, or was another bridge's; the stream begins anew", First: 1})
+}
+
+// isEventOf is whether the run's event with the given number has this id here.
+func isEventOf(r *run.Run, seq uint64, id string) bool {
+	here, held := r.IDOf(seq)
+	return held && here == id
 }
 
 // openNew opens a run from its beginning, or joins an equal one.
@@ -119,6 +128,10 @@ func attach(r *run.Run, after uint64) (opened, error) {
 	return opened{viewer: v}, nil
 }
 
+// errCountedElsewhere is why a viewer cannot go on whose last event has another
+// number here.
+var errCountedElsewhere = errors.New("the event has another number here")
+
 // join reads a run from the oldest event that it still holds, since it cannot
 // be read from where the viewer stands.
 func join(r *run.Run, why error) (opened, *fault) {
@@ -129,6 +142,8 @@ func join(r *run.Run, why error) (opened, *fault) {
 		switch {
 		case err == nil && errors.Is(why, run.ErrFuture):
 			return opened{viewer: v, reset: &reset{Reason: "the run has not come as far as the last event id; it is read again from its oldest event", First: first}}, nil
+		case err == nil && errors.Is(why, errCountedElsewhere):
+			return opened{viewer: v, reset: &reset{Reason: "the last event id is of this run as another bridge has counted it; it is read again from its oldest event", First: first}}, nil
 		case err == nil:
 			return opened{viewer: v, reset: &reset{Reason: "the events that follow are no longer held; the stream goes on with the oldest that is", First: first}}, nil
 		case !errors.As(err, &trimmed):

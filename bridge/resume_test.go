@@ -95,6 +95,42 @@ func TestResumeElsewhere(t *testing.T) {
 	})
 }
 
+// What another bridge counted otherwise is found by its position: to go on after
+// its number would leave out what has that number here.
+func TestCountedOtherwiseElsewhere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		const path = "/sse?count=10"
+		first := w.get(path)
+		checkNumbers(t, first.all(), 1, 10)
+		id := run.EventID{Run: first.Header.Get(bridge.RunHeader), Seq: 6, Position: "at4"}.String()
+		next := uint32(5)
+		for _, e := range w.get(path, "Last-Event-ID", id).all() {
+			if e.Type != "message" {
+				continue
+			}
+			var m struct{ Position uint32 }
+			if err := json.Unmarshal(e.Data, &m); err != nil {
+				t.Fatal(err)
+			}
+			if m.Position != next {
+				t.Fatalf("number %d came, want %d", m.Position, next)
+			}
+			next++
+		}
+		if next != 11 {
+			t.Errorf("of ten numbers the last one that came is %d", next-1)
+		}
+		// The run itself cannot be called again, and says so.
+		again := w.get("/runs/"+first.Header.Get(bridge.RunHeader), "Last-Event-ID", id)
+		if reason, n := resetOf(t, again); n != 1 || !strings.Contains(reason, "another bridge") {
+			t.Errorf("the run goes on at %d, because %s", n, reason)
+		}
+		checkNumbers(t, again.all(), 1, 10)
+	})
+}
+
 // resetOf reads the first event, which has to be a reset.
 func resetOf(t *testing.T, r *response) (reason string, first uint64) {
 	t.Helper()

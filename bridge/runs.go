@@ -70,6 +70,9 @@ func rejoin(r *http.Request, found *run.Run) (opened, *fault) {
 	case id.End:
 		return opened{}, nil
 	}
+	if here, held := found.IDOf(id.Seq); held && id.Position != "" && here != last {
+		return join(found, errCountedElsewhere)
+	}
 	s, err := attach(found, id.Seq)
 	if err != nil {
 		return join(found, err)

@@ -22,6 +22,41 @@ import (
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
+// A message without a position, as servers begin a watch with, does not undo
+// where the stream stands.
+func TestMessageWithoutPosition(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		s := &stub{generate: func(r *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
+			calls++
+			if err := stream.Send(&numbersv1.GenerateResponse{}); err != nil {
+				return err
+			}
+			if calls%3 > 0 { // twice running with nothing in between
+				return status.Error(codes.Unavailable, "broken")
+			}
+			return count(2)(r, &limited{stream, func(m *numbersv1.GenerateResponse) error {
+				if err := stream.Send(m); err != nil || m.Position == 2 {
+					return err
+				}
+				return status.Error(codes.Unavailable, "broken")
+			}})
+		}}
+		v := open(t, manage(t, s, run.Config{}), run.Spec{Method: numbers(t, nil), After: 1, Position: "at0"})
+		got, code := readAll(t, v)
+		var positions []uint32
+		for _, p := range got {
+			if p > 0 {
+				positions = append(positions, p)
+			}
+		}
+		if !slices.Equal(positions, []uint32{1, 2}) || code != "OK" || calls != 6 {
+			t.Errorf("numbers %v came in %d calls, which ended with %s", positions, calls, code)
+		}
+	})
+}
+
 // breaking sends numbers up to last, but fails with code after each n of them.
 func breaking(n, last uint32, code codes.Code) (*stub, *atomic.Int32) {
 	calls := new(atomic.Int32)

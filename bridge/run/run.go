@@ -88,6 +88,19 @@ func (r *Run) Timeout() time.Duration { return r.timeout }
 // Extent says which events can be read.
 func (r *Run) Extent() journal.Extent { return r.journal.Extent() }
 
+// IDOf returns the id of the event with the given number, and false where the run
+// does not hold it.
+func (r *Run) IDOf(seq uint64) (id string, ok bool) {
+	if seq == 0 {
+		return "", false
+	}
+	records, err := r.journal.Read(nil, seq-1, 1)
+	if err != nil || len(records) == 0 {
+		return "", false
+	}
+	return string(records[0].ID), true
+}
+
 // Done returns a channel that is closed when the run has ended and its last
 // event can be read.
 func (r *Run) Done() <-chan struct{} { return r.done }

@@ -34,7 +34,8 @@ type upstream struct {
 	conn     grpc.ClientConnInterface
 	request  *catalog.Request
 	metadata metadata.MD
-	// seq and position are those of the last message that was appended.
+	// seq is the number of the last message that was appended, and position
+	// where the stream can go on after it.
 	seq      uint64
 	position []byte
 	started  bool // whether there has been a message
@@ -44,8 +45,9 @@ type upstream struct {
 	brokenSince time.Time
 	attempts    int
 
-	id, frame []byte // reused for every message
-	data      int    // where the data begins in the frame
+	id, frame, spare []byte // reused for every message
+
+	data int // where the data begins in the frame
 }
 
 // carry calls the method, again where the stream breaks and can go on, until
@@ -142,11 +144,11 @@ func madeHere(message string) bool {
 // message encodes one message and appends it, waiting for room.
 func (u *upstream) message(wire []byte) error {
 	m := u.run.method
-	position, ok := m.AppendPosition(u.position[:0], wire)
-	if !ok {
-		position = position[:0]
+	// A message without a position, as servers send to say that a watch has
+	// begun, leaves the stream where it was.
+	if position, ok := m.AppendPosition(u.spare[:0], wire); ok {
+		u.spare, u.position = u.position, position
 	}
-	u.position = position
 	if err := u.begin(journal.Message, m.Policy.Event); err != nil {
 		return err
 	}
@@ -167,7 +169,7 @@ func (u *upstream) message(wire []byte) error {
 		u.run.observer.FirstMessage(time.Since(u.run.opened))
 	}
 	u.run.observer.Message(len(u.frame))
-	for _, b := range []*[]byte{&u.frame, &u.position} {
+	for _, b := range []*[]byte{&u.frame, &u.spare} {
 		if cap(*b) > maxKeptBuffer {
 			*b = nil
 		}
