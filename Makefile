@@ -73,7 +73,7 @@ clean: ## Remove everything that was built or installed here
 ##@ Test
 
 .PHONY: test
-test: test-tools build-wasm test-native test-wasm test-race test-proxies test-clients e2e ## Run all tests, in a real browser too
+test: test-tools build-wasm test-native test-wasm test-race test-proxies test-clients test-real e2e ## Run all tests, in a real browser too
 
 .PHONY: test-tools
 test-tools: ## Find what the tests need beside Go, and install what is missing
@@ -113,6 +113,11 @@ test-proxies: ## Run the tests behind real nginx, Caddy, HAProxy and Apache
 .PHONY: test-clients
 test-clients: internal/clients/node_modules ## Run the tests with clients that others wrote
 	@curl=$$($(NEED) curl); cd internal/clients && CURL="$$curl" $(GO) test -count=1 -timeout=10m ./...
+
+# They build the programs themselves, which the test cache does not see.
+.PHONY: test-real
+test-real: ## Run the tests with gRPC servers that others wrote
+	cd internal/real && $(GO) test -count=1 ./...
 
 internal/clients/node_modules: internal/clients/package.json internal/clients/package-lock.json
 	@$(NEED) node npm >/dev/null
@@ -168,7 +173,7 @@ lint: ## Check formatting, and look for mistakes: vet, staticcheck, buf
 	$(GO) vet ./...
 	$(WASM) $(GO) vet $(WASM_PACKAGES)
 	$(WASM) $(GO) vet -tags=lab ./wasmui
-	for module in bench clients; do (cd internal/$$module && $(GO) vet ./...); done
+	for module in bench clients real; do (cd internal/$$module && $(GO) vet ./...); done
 	$(TOOL) staticcheck ./...
 	@staticcheck=$$($(TOOL) -n staticcheck); $(WASM) "$$staticcheck" $(WASM_PACKAGES)
 	$(TOOL) buf lint
