@@ -55,6 +55,7 @@ func TestBadRequests(t *testing.T) {
 			{"metadata of a connection", "GET", "/sse", "", []string{"Grpc-Metadata-Connection", "close"}, 400, "INVALID_ARGUMENT", "", "Connection"},
 			{"form with an unknown field", "POST", generate, `cuont=5`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 400, "INVALID_ARGUMENT", "cuont", ""},
 			{"form that is none", "POST", generate, `count=%zz`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 400, "INVALID_ARGUMENT", "", "%zz"},
+			{"JSON that says it is a form", "POST", generate, `{"count":1}`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "INVALID_ARGUMENT", "", "application/json"},
 			{"form of another site", "POST", generate, `count=1`, []string{"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 403, "PERMISSION_DENIED", "", "another site"},
 			{"unary method by another site's link", "GET", "/grpc.health.v1.Health/Check", "", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 403, "PERMISSION_DENIED", "", "another site"},
 			{"timeout that is none", "GET", "/sse", "", []string{"Sluice-Timeout", "soon"}, 400, "INVALID_ARGUMENT", "", `such as "30s"`},

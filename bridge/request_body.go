@@ -53,6 +53,12 @@ func (b *Bridge) payload(w http.ResponseWriter, r *http.Request) (payload, *faul
 	case media == bodyJSON:
 		return payload{json: body}, nil
 	}
+	// curl -d says that of whatever it sends. No field begins like JSON.
+	if body[0] == '{' || body[0] == '[' {
+		f := errorf(codes.InvalidArgument, "the body looks like JSON and its Content-Type says %s: send it as Content-Type: %s", bodyForm, bodyJSON)
+		f.http = http.StatusUnsupportedMediaType
+		return payload{}, f
+	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return payload{}, errorf(codes.InvalidArgument, "the form cannot be read: %v", err)

@@ -31,7 +31,7 @@ var (
 	// ErrNoReflection is the error of a backend that answers but does not offer
 	// reflection. That does not change by waiting.
 	ErrNoReflection = errors.New("the backend does not offer gRPC reflection: register it there " +
-		"(in Go, reflection.Register), or give the bridge a descriptor set of its services")
+		"(in Go, reflection.Register), or give the bridge a descriptor set of its services (sluice --descriptor-set FILE, as buf build -o FILE writes it)")
 )
 
 // Bounds on what [Reflect] takes from a backend.

@@ -36,6 +36,9 @@ type backendFlags struct {
 	Addresses      []string      `name:"backend" default:"localhost:50051" sep:"," help:"The gRPC server whose methods are served: host:port, or any name that gRPC resolves, as dns:///host:port. May be repeated; each then needs a name, as in orders=localhost:50051."`
 	TLS            bool          `name:"backend-tls" help:"Reach the backends by TLS, their certificates checked against the system's authorities."`
 	CA             string        `name:"backend-ca" type:"existingfile" placeholder:"FILE" help:"Check the backends' certificates against these authorities instead, in PEM. Implies --backend-tls."`
+	ServerName     string        `name:"backend-server-name" placeholder:"NAME" help:"The name that the backends' certificates bear, where it is not the one in their addresses. Implies --backend-tls."`
+	Cert           string        `name:"backend-cert" type:"existingfile" placeholder:"FILE" help:"Show the backends this certificate, in PEM, as those that check their clients ask for; with --backend-key. Implies --backend-tls."`
+	Key            string        `name:"backend-key" type:"existingfile" placeholder:"FILE" help:"The private key of --backend-cert, in PEM."`
 	Keepalive      time.Duration `name:"backend-keepalive" default:"6m" help:"Ask a silent backend whether it is still there after this time. gRPC servers cut off who asks more often than they allow: every 5 minutes, unless told otherwise."`
 	StreamsPerConn int           `name:"streams-per-connection" default:"${streams_per_connection}" help:"How many streams a connection to a backend carries. One that has as many gets another beside it, since a backend lets what is too much for a connection wait."`
 	MaxConns       int           `name:"max-connections" default:"${max_connections}" help:"How many connections to a backend there may be. Streams that would need more fail at once."`
@@ -89,22 +92,40 @@ func (f *backendFlags) backends() ([]named, error) {
 	return all, nil
 }
 
+// credentials returns how connections to backends are secured.
+func (f *backendFlags) credentials() (credentials.TransportCredentials, error) {
+	if !f.TLS && f.CA == "" && f.ServerName == "" && f.Cert == "" && f.Key == "" {
+		return insecure.NewCredentials(), nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: f.ServerName}
+	if f.CA != "" {
+		pem, err := os.ReadFile(f.CA)
+		if err != nil {
+			return nil, fmt.Errorf("the backend's authorities cannot be read: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate in PEM, which --backend-ca needs", f.CA)
+		}
+	}
+	if f.Cert != "" || f.Key != "" {
+		if f.Cert == "" || f.Key == "" {
+			return nil, errors.New("--backend-cert and --backend-key belong together, and one of them is missing")
+		}
+		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+		if err != nil {
+			return nil, fmt.Errorf("--backend-cert and --backend-key cannot be used: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return credentials.NewTLS(config), nil
+}
+
 // dial returns connections to a backend, which connect when they are needed.
 func (f *backendFlags) dial(n named, logger *slog.Logger) (*pool.Pool, error) {
-	creds := insecure.NewCredentials()
-	if f.TLS || f.CA != "" {
-		config := &tls.Config{MinVersion: tls.VersionTLS12}
-		if f.CA != "" {
-			pem, err := os.ReadFile(f.CA)
-			if err != nil {
-				return nil, fmt.Errorf("the backend's authorities cannot be read: %w", err)
-			}
-			config.RootCAs = x509.NewCertPool()
-			if !config.RootCAs.AppendCertsFromPEM(pem) {
-				return nil, fmt.Errorf("%s holds no certificate in PEM, which --backend-ca needs", f.CA)
-			}
-		}
-		creds = credentials.NewTLS(config)
+	creds, err := f.credentials()
+	if err != nil {
+		return nil, err
 	}
 	for name, n := range map[string]int{"--streams-per-connection": f.StreamsPerConn, "--max-connections": f.MaxConns} {
 		if n < 1 {

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,9 +16,12 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
 
@@ -48,6 +53,49 @@ func watched(t *testing.T, streams uint32) string {
 	healthpb.RegisterHealthServer(srv, health.NewServer())
 	reflection.Register(srv)
 	return serve(t, srv)
+}
+
+// A backend that checks who calls it, and whose certificate bears another name
+// than its address, is reached with what the flags say.
+func TestBackendThatChecksItsClients(t *testing.T) {
+	t.Parallel()
+	cert, key := certificate(t)
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authorities := x509.NewCertPool()
+	authorities.AddCert(pair.Leaf)
+	srv := grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{
+		Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authorities,
+	})))
+	healthpb.RegisterHealthServer(srv, health.NewServer())
+	address := serve(t, srv)
+	call := func(f backendFlags) error {
+		creds, err := f.credentials()
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(creds))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_, err = healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{})
+		return err
+	}
+	all := backendFlags{CA: cert, ServerName: "manager", Cert: cert, Key: key}
+	if err := call(all); err != nil {
+		t.Errorf("with all that it asks for the backend says: %v", err)
+	}
+	stranger, other := all, all
+	stranger.Cert, stranger.Key = "", ""
+	other.ServerName = "somebody"
+	for name, f := range map[string]backendFlags{"without a certificate": stranger, "for another name": other} {
+		if err := call(f); status.Code(err) != codes.Unavailable {
+			t.Errorf("%s the call gave %v, want UNAVAILABLE", name, err)
+		}
+	}
 }
 
 // writeSet writes the descriptor set of the number service to a file.

@@ -242,6 +242,8 @@ func TestErrorsAtStart(t *testing.T) {
 		{[]string{"--tls-key=" + key}, []string{"--tls-cert"}},
 		{[]string{"--tls-cert=" + text, "--tls-key=" + key}, []string{"cannot be used", text}},
 		{[]string{"--backend-ca=" + text}, []string{"no certificate", text}},
+		{[]string{"--backend-cert=" + cert}, []string{"--backend-key", "missing"}},
+		{[]string{"--backend-cert=" + text, "--backend-key=" + key}, []string{"--backend-cert", "cannot be used"}},
 		{[]string{"--descriptor-set=" + text}, []string{"not a descriptor set", text}},
 		{[]string{"--descriptor-set=nowhere.binpb"}, []string{"cannot be read", "nowhere.binpb"}},
 		{[]string{"--descriptor-set=a=" + set}, []string{"a backend called", "no --backend is"}},
@@ -316,7 +318,7 @@ func certificate(t *testing.T) (cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"manager"}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
 		t.Fatal(err)
