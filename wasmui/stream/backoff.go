@@ -14,6 +14,9 @@ const maxRetryAfter = 24 * time.Hour
 // pause draws the pause before the next request for events: what the server and
 // the fault ask for at the least, and the random part on top of it.
 func (m *machine) pause(least time.Duration) time.Duration {
+	if m.cfg.Pause > 0 {
+		return max(m.cfg.Pause, least)
+	}
 	return max(m.retry, least) + m.backoff(m.snap.Attempt)
 }
 

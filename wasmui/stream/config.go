@@ -64,6 +64,9 @@ type Config struct {
 	// from zero to the base doubled with every attempt, at most the maximum.
 	// Defaults: DefaultBackoffBase, DefaultBackoffMax.
 	BackoffBase, BackoffMax time.Duration
+	// Pause, where it is not 0, is how long every pause is, in place of what is
+	// drawn and of what the server asks for, but for Retry-After: to compare with.
+	Pause time.Duration
 	// Silence is how long an open stream may send nothing before it counts as
 	// lost. Any byte is a sign of life. Default: DefaultSilence.
 	Silence time.Duration

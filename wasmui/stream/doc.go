@@ -12,6 +12,16 @@
 //	                       │      ▼             │
 //	                      Waiting ◀──fault, Cut()┘      Stop(), Close() ──▶ Stopped
 //
+// # What brings it
+//
+// A [Transport] is all that differs between the ways of reading a stream. Fetch
+// gives the bytes of an event stream; [NewWebSocket], [NewLongPoll] and
+// [NewEventSource] write what they are given as one, so that there is one reader,
+// and what follows holds for all of them. Transports can be put into each other:
+// [Fallback] goes on to another where a proxy holds events back, [Tabs] shares
+// connections between the tabs of a browser, [Metered] counts, and [Network]
+// slows down.
+//
 // # What ends a stream
 //
 // Only an event of type "end", or 204 in answer to an id, says that a stream

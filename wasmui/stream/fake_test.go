@@ -255,7 +255,10 @@ func simulate(t *testing.T, net *network, cfg Config, test func(w *world)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t, recorder: &recorder{}, net: net, start: time.Now()}
-		cfg.Transport, cfg.Sink = net, w.recorder
+		cfg.Sink = w.recorder
+		if cfg.Transport == nil {
+			cfg.Transport = net
+		}
 		if cfg.URL == "" && cfg.Run == "" {
 			cfg.URL = "/sse?count=5"
 		}

@@ -105,6 +105,17 @@ func (r *fetchResponse) Header(name string) string {
 	return v.String()
 }
 
+// headBytes is how long the head is in HTTP/1.1, as far as a page is shown it.
+func (r *fetchResponse) headBytes() int {
+	const statusLine, ends = len("HTTP/1.1 200 OK\r\n\r\n"), len(": \r\n")
+	fields := js.Global().Get("Array").Call("from", r.headers)
+	size := statusLine
+	for i := range fields.Length() {
+		size += len(fields.Index(i).Index(0).String()) + len(fields.Index(i).Index(1).String()) + ends
+	}
+	return size
+}
+
 // Read gives what has arrived, at most readBytes.
 func (r *fetchResponse) Read(p []byte) (int, error) {
 	r.mu.Lock()

@@ -213,6 +213,10 @@ func (m *machine) broken(err error) *fault {
 		m.fail(&Error{Message: err.Error()})
 		return nil
 	}
+	var why brokenError
+	if errors.As(err, &why) {
+		return &fault{reason: why.Error()}
+	}
 	return &fault{reason: "The connection broke."}
 }
 

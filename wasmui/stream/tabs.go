@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stream
+
+import (
+	"context"
+	"strconv"
+	"sync"
+)
+
+// Over HTTP/1.1 a browser opens six connections to a host, for all its tabs
+// together, and a seventh stream would wait for one of the others to end, for
+// ever.
+const (
+	// streamSlots is how many of the six hold streams. The others are for what
+	// comes and goes: the page itself, cancelling, polls.
+	streamSlots = 4
+	slotLock    = "sluice-stream-"
+	runLock     = "sluice-run-"
+)
+
+// tabLocks are locks that the tabs of one origin share, and that a tab which goes
+// away no longer holds.
+type tabLocks interface {
+	// try takes a lock if it is free, and gives nil where it is not.
+	try(ctx context.Context, name string) (release func())
+	// wait takes a lock once it is free. giveUp ends the waiting, not the lock.
+	wait(name string, granted func(release func())) (giveUp func())
+}
+
+// tabChannel carries text to the other tabs of the origin that have opened a
+// channel of the same name, in order. What comes is given to hear, which must not
+// block.
+type tabChannel func(name string, hear func(text string)) (post func(text string), closeChannel func())
+
+// Sharing is how a stream is read over HTTP/1.1, where tabs share connections.
+type Sharing uint8
+
+// The ways of sharing. The zero value is a connection of this tab's own, that no
+// other tab has asked to share.
+const (
+	OwnConnection Sharing = iota
+	// Leading reads for other tabs of the same run too.
+	Leading
+	// Following hears from another tab what it reads.
+	Following
+	// Beyond reads over what does not count among the connections, because the
+	// other tabs hold them.
+	Beyond
+)
+
+// Tabs reads streams so that any number of tabs get theirs over HTTP/1.1. Tabs
+// that read one run share one connection: the first to take the run's lock reads
+// it and passes it on, and when it goes away another goes on after the last event
+// that it got. Streams beyond streamSlots are read over a transport that is not
+// counted, a WebSocket. Safe for concurrent use.
+type Tabs struct {
+	direct, beyond Transport
+	limited        func() bool
+	locks          tabLocks // nil where the browser has none: then all are beyond
+	channel        tabChannel
+	onChange       func()
+
+	mu      sync.Mutex
+	sharing Sharing
+	last    Response
+}
+
+// NewTabs makes a transport that reads over direct while there are connections,
+// and over beyond where there are none. It does so where limited says that
+// connections are few, and else is direct. onChange is called when Sharing changes;
+// it must not block.
+func NewTabs(direct, beyond Transport, limited func() bool, onChange func()) *Tabs {
+	t := &Tabs{direct: direct, beyond: beyond, limited: limited, onChange: onChange}
+	t.locks, t.channel = browserTabs()
+	return t
+}
+
+// Sharing gives how the last stream that was opened is read.
+func (t *Tabs) Sharing() Sharing {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sharing
+}
+
+func (t *Tabs) set(s Sharing) {
+	t.mu.Lock()
+	changed := t.sharing != s
+	t.sharing = s
+	t.mu.Unlock()
+	if changed {
+		t.onChange()
+	}
+}
+
+// Hide gives up what the last stream that was opened holds, for a page that is put
+// aside as it is: a browser lets it keep its locks, and the other tabs would wait.
+// The client asks again when it goes on.
+func (t *Tabs) Hide() {
+	t.mu.Lock()
+	last := t.last
+	t.last = nil
+	t.mu.Unlock()
+	if last != nil {
+		_ = last.Close()
+	}
+}
+
+// Open implements Transport.
+func (t *Tabs) Open(ctx context.Context, req Request) (Response, error) {
+	if req.Method == "DELETE" || !t.limited() {
+		return t.direct.Open(ctx, req)
+	}
+	resp, err := t.share(ctx, req)
+	t.mu.Lock()
+	t.last = resp
+	t.mu.Unlock()
+	return resp, err
+}
+
+// share opens a stream where connections are few.
+func (t *Tabs) share(ctx context.Context, req Request) (Response, error) {
+	if t.locks == nil || t.channel == nil {
+		return t.open(ctx, req)
+	}
+	run := runIn(req)
+	if run != "" {
+		release := t.locks.try(ctx, runLock+run)
+		if release != nil {
+			return t.lead(ctx, req, run, release)
+		}
+		if r := t.follow(ctx, req, run); r != nil {
+			return r.begin()
+		}
+		return t.open(ctx, req)
+	}
+	resp, err := t.open(ctx, req)
+	if err != nil || resp.Status() != 200 || !validRun(resp.Header("Sluice-Run")) {
+		return resp, err
+	}
+	run = resp.Header("Sluice-Run")
+	if release := t.locks.try(ctx, runLock+run); release != nil {
+		return newLeader(t, resp, run, release, ""), nil
+	}
+	return resp, nil
+}
+
+// open reads by a connection of this tab's own.
+func (t *Tabs) open(ctx context.Context, req Request) (Response, error) {
+	if t.locks != nil {
+		for i := range streamSlots {
+			if release := t.locks.try(ctx, slotLock+strconv.Itoa(i)); release != nil {
+				resp, err := t.direct.Open(ctx, req)
+				if err != nil {
+					release()
+					return nil, err
+				}
+				t.set(OwnConnection)
+				return &held{Response: resp, release: sync.OnceFunc(release)}, nil
+			}
+		}
+	}
+	resp, err := t.beyond.Open(ctx, req)
+	if err == nil {
+		t.set(Beyond)
+	}
+	return resp, err
+}
+
+// lead opens the stream of a run whose lock this tab has.
+func (t *Tabs) lead(ctx context.Context, req Request, run string, release func()) (Response, error) {
+	resp, err := t.open(ctx, req)
+	if err != nil || resp.Status() != 200 {
+		release()
+		return resp, err
+	}
+	return newLeader(t, resp, run, release, ""), nil
+}
+
+// held is a response that holds a lock until it is closed.
+type held struct {
+	Response
+	release func()
+}
+
+func (h *held) Close() error {
+	err := h.Response.Close()
+	h.release()
+	return err
+}
