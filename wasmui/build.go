@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 	"text/tabwriter"
 )
 
-// maxWasmBrotli is what the app may weigh on the wire, in bytes. A bare go-app
+// maxWasmBrotli is what each program may weigh on the wire, in bytes. A bare go-app
 // page is 1.41 MB; what is over this is felt on a phone.
 const maxWasmBrotli = 1_600_000
 
@@ -32,7 +33,10 @@ func build(ctx context.Context, cfg config, web fs.FS, stdout io.Writer) error {
 		return nil
 	}
 
-	wasm, err := readWasm(ctx, cfg)
+	compiled, err := readPrograms(ctx, cfg, func(warning string) {
+		fmt.Fprintln(stdout, "warning:", warning)
+		cfg.most = math.MaxInt
+	})
 	if err != nil {
 		return err
 	}
@@ -40,7 +44,7 @@ func build(ctx context.Context, cfg config, web fs.FS, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	files, err := assemble(web, wasm, exec)
+	files, err := assemble(web, compiled, exec)
 	if err != nil {
 		return err
 	}
@@ -124,7 +128,7 @@ func removeAll(paths ...string) error {
 	return nil
 }
 
-// weigh fails where the app weighs too much.
+// weigh fails where a program weighs too much.
 func weigh(files []packedFile, cfg config) error {
 	for _, f := range files {
 		if path.Ext(f.name) != ".wasm" || cfg.fast {

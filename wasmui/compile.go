@@ -18,33 +18,63 @@ import (
 	"strings"
 )
 
-// program is the package that is compiled for the browser: this one.
-const program = "sluice/wasmui"
+// packagePath is the package that is compiled for the browser: this one.
+const packagePath = "sluice/wasmui"
 
-// readWasm gives the compiled app, compiling it where cfg names none.
-func readWasm(ctx context.Context, cfg config) ([]byte, error) {
+// browser is the platform that the programs are compiled for.
+var browser = []string{"GOOS=js", "GOARCH=wasm"}
+
+// readPrograms gives the compiled programs by name, compiling them where cfg
+// names none. What went otherwise than it should have it tells by warn.
+func readPrograms(ctx context.Context, cfg config, warn func(string)) (map[string][]byte, error) {
+	compiled := make(map[string][]byte)
 	if cfg.wasm != "" {
 		wasm, err := os.ReadFile(cfg.wasm)
 		if err != nil {
 			return nil, fmt.Errorf("read the compiled app: %w", err)
 		}
-		return wasm, nil
+		for _, program := range programs {
+			compiled[program] = wasm
+		}
+		return compiled, nil
 	}
 	dir, err := os.MkdirTemp("", "wasmui")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to compile into: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "app.wasm")
+	replaced, err := overlay(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, program := range programs {
+		file := filepath.Join(dir, program+".wasm")
+		err := compile(ctx, program, file, "-overlay="+replaced)
+		if err != nil {
+			// Another toolchain's net/http may name more of crypto/tls than stands
+			// in for it. What does not compile without that either is our fault.
+			if err := compile(ctx, program, file); err != nil {
+				return nil, err
+			}
+			warn(fmt.Sprintf("%s.wasm is larger than it should be, because crypto/tls could not be left out of it: %v", program, err))
+		}
+		if compiled[program], err = os.ReadFile(file); err != nil {
+			return nil, fmt.Errorf("read the compiled app: %w", err)
+		}
+	}
+	return compiled, nil
+}
+
+// compile compiles a program into a file.
+func compile(ctx context.Context, program, file string, flags ...string) error {
 	// -s and -w leave out symbols, which browsers have no use for; -trimpath and
 	// -buildvcs=false make the same sources give the same bytes in any folder and
 	// at any commit, so that browsers fetch the app again only where it changed.
-	_, err = goTool(ctx, []string{"GOOS=js", "GOARCH=wasm"},
-		"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, program)
-	if err != nil {
-		return nil, fmt.Errorf("compile the app: %w", err)
+	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", tags(program), "-o", file}, flags...)
+	if _, err := goTool(ctx, browser, append(args, packagePath)...); err != nil {
+		return fmt.Errorf("compile the app: %w", err)
 	}
-	return os.ReadFile(file)
+	return nil
 }
 
 // wasmExec gives the script that runs Go's WebAssembly. It is the toolchain's
@@ -75,17 +105,22 @@ func inputsHash(ctx context.Context, cfg config) (string, error) {
 		return "", fmt.Errorf("ask the Go toolchain for its version: %w", err)
 	}
 	sum.Write(version)
-	platforms := [][]string{nil, {"GOOS=js", "GOARCH=wasm"}}
+	type build struct{ env, flags []string }
+	builds := []build{{}}
+	for _, program := range programs {
+		builds = append(builds, build{browser, []string{tags(program)}})
+	}
 	if cfg.wasm != "" {
 		wasm, err := os.ReadFile(cfg.wasm)
 		if err != nil {
 			return "", fmt.Errorf("read the compiled app: %w", err)
 		}
 		sum.Write(wasm)
-		platforms = platforms[:1]
+		builds = builds[:1]
 	}
-	for _, env := range platforms {
-		list, err := goTool(ctx, env, "list", "-deps", "-f", listFormat, program)
+	for _, b := range builds {
+		args := append([]string{"list", "-deps", "-f", listFormat}, b.flags...)
+		list, err := goTool(ctx, b.env, append(args, packagePath)...)
 		if err != nil {
 			return "", fmt.Errorf("list what the app is made of: %w", err)
 		}

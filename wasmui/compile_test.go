@@ -5,6 +5,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -20,7 +21,7 @@ func TestListHasAllThatTheSiteIsMadeOf(t *testing.T) {
 		if platform == "js" {
 			env = []string{"GOOS=js", "GOARCH=wasm"}
 		}
-		list, err := goTool(t.Context(), env, "list", "-deps", "-f", listFormat, program)
+		list, err := goTool(t.Context(), env, "list", "-deps", "-f", listFormat, packagePath)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,6 +49,29 @@ func TestInputsHashFollowsTheProgram(t *testing.T) {
 	}
 	if first != again || first == given || len(first) != 64 {
 		t.Errorf("hashes %s and %s of the same, %s of another", first, again, given)
+	}
+}
+
+// What stands in for crypto/tls does so for the toolchain that tests this, and
+// nothing else brings it back.
+func TestTheProgramsHaveNoTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	replaced, err := overlay(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range programs {
+		if err := compile(t.Context(), program, filepath.Join(dir, program), "-overlay="+replaced); err != nil {
+			t.Error(err)
+		}
+		list, err := goTool(t.Context(), browser, "list", "-deps", "-overlay="+replaced, tags(program), packagePath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(list), "crypto/x509\n") || !strings.Contains(string(list), "crypto/tls\n") {
+			t.Errorf("%s holds certificates, or no net/http at all", program)
+		}
 	}
 }
 

@@ -18,18 +18,18 @@ import (
 // loaderPatch is the script that is added to go-app's own.
 const loaderPatch = "load.js"
 
-// loader is the script that starts the app: go-app's, which also speaks to the
+// loader is the script that starts a program: go-app's, which also speaks to the
 // running app about installing and updates, with another way of fetching the
 // program. go-app's own hands a new response to the browser, so that a 404
 // becomes a success that does not compile, and compiled code is not kept.
-func (s *siteBuilder) loader(wasmSize int) ([]byte, error) {
-	wasm, err := s.url("app.wasm")
+func (s *siteBuilder) loader(program string, wasmSize int) ([]byte, error) {
+	wasm, err := s.url(program + ".wasm")
 	if err != nil {
 		return nil, err
 	}
 	h := &app.Handler{
 		Name:      "Sluice",
-		Resources: resolver{urls: s.urls},
+		Resources: resolver{wasm: wasm},
 		Version:   s.version(),
 		// What has been read is counted after decompression, so the whole is told
 		// the same way.
@@ -52,13 +52,13 @@ func (s *siteBuilder) loader(wasmSize int) ([]byte, error) {
 	return append(append(js, '\n'), patch...), nil
 }
 
-// resolver tells go-app where the files that it names lie.
-type resolver struct{ urls map[string]string }
+// resolver tells go-app where the program lies that it names.
+type resolver struct{ wasm string }
 
 // Resolve implements app.ResourceResolver.
 func (r resolver) Resolve(location string) string {
 	if location == "/web/app.wasm" {
-		return r.urls["app.wasm"]
+		return r.wasm
 	}
 	return location
 }

@@ -2,13 +2,14 @@
 
 //go:build !js
 
-// Command wasmui is the web app, compiled twice. For js/wasm it is the program
-// that runs in the page. Natively it is the program that builds the site around
+// Command wasmui is the web app. For js/wasm it is the program that runs in a
+// page: one for the Stream page and, with the build tag lab, one for the others.
+// Natively it is the program that builds the site around
 // it:
 //
 //	go run ./wasmui -out wasmui/dist/site
 //
-// compiles the app, renders its page, names every file by its content, and
+// compiles the programs, renders the pages, names every file by its content, and
 // compresses each one as far as it goes, so that the server that embeds the
 // folder has nothing left to do. It does nothing where nothing has changed.
 package main
@@ -39,9 +40,9 @@ func main() {
 // config is what one build is asked for.
 type config struct {
 	out  string // the folder that the site is written into
-	wasm string // the compiled app; "" to compile it
+	wasm string // a compiled program in place of every one; "" to compile them
 	fast bool   // compress little, for builds while developing
-	most int    // what the app may weigh compressed, in bytes
+	most int    // what a program may weigh compressed, in bytes
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("wasmui", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.out, "out", "wasmui/dist/site", "the `folder` that the site is written into")
-	flags.StringVar(&cfg.wasm, "wasm", "", "a compiled app `file` to use in place of compiling one")
+	flags.StringVar(&cfg.wasm, "wasm", "", "a compiled `file` to use in place of compiling the programs")
 	flags.BoolVar(&cfg.fast, "fast", false, "compress little: quick, larger, and the limit on the size is not enforced")
 	if err := flags.Parse(args); err != nil {
 		if err == flag.ErrHelp {

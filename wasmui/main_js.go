@@ -2,14 +2,10 @@
 
 package main
 
-import (
-	"github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"sluice/wasmui/ui"
-)
+import "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 // main is the app in the browser. It returns when the page is left.
 func main() {
-	app.Route("/", func() app.Composer { return ui.NewPage() })
+	route()
 	app.RunWhenOnBrowser()
 }

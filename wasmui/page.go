@@ -12,14 +12,12 @@ import (
 	"strings"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"sluice/wasmui/ui"
 )
 
-// renderPage gives the HTML of the page as it is before the program runs: what
-// a person sees first, and what stays where there is no WebAssembly.
-func renderPage() (string, error) {
-	html := canonical(app.HTMLString(ui.NewPage()))
+// renderPage gives the HTML of a page as it is before the program runs: what a
+// person sees first, and what stays where there is no WebAssembly.
+func renderPage(root app.Composer) (string, error) {
+	html := canonical(app.HTMLString(root))
 	if !strings.Contains(html, "<main") {
 		return "", errors.New("the page rendered to nothing")
 	}

@@ -43,9 +43,11 @@ const (
 
 // assemble makes the files of the site: under names that bear a hash whatever
 // the page asks for, and under fixed names what browsers look for there.
-func assemble(web fs.FS, wasm, wasmExec []byte) ([]file, error) {
+func assemble(web fs.FS, compiled map[string][]byte, wasmExec []byte) ([]file, error) {
 	s := &siteBuilder{web: web, urls: make(map[string]string)}
-	s.addHashed("app.wasm", wasm)
+	for _, program := range programs {
+		s.addHashed(program+".wasm", compiled[program])
+	}
 	s.addHashed("wasm_exec.js", wasmExec)
 	if err := s.addIcons(); err != nil {
 		return nil, err
@@ -53,31 +55,43 @@ func assemble(web fs.FS, wasm, wasmExec []byte) ([]file, error) {
 	if err := s.addStyle(); err != nil {
 		return nil, err
 	}
-	loader, err := s.loader(len(wasm))
-	if err != nil {
+	for _, program := range programs {
+		loader, err := s.loader(program, len(compiled[program]))
+		if err != nil {
+			return nil, err
+		}
+		s.addHashed(program+".js", loader)
+	}
+	if err := s.addTemplate(manifestTemplate, manifestTemplate, nil); err != nil {
 		return nil, err
 	}
-	s.addHashed("app.js", loader)
-
-	if err := s.addTemplate(manifestTemplate, nil); err != nil {
-		return nil, err
-	}
-	body, err := renderPage()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.addTemplate(pageTemplate, map[string]any{"Body": body}); err != nil {
-		return nil, err
+	for _, d := range documents {
+		if err := s.addDocument(d); err != nil {
+			return nil, err
+		}
 	}
 	// The worker comes last: its version is one of all the rest, so that browsers
 	// see a new one exactly where something is new.
-	precache, err := json.Marshal(s.precache())
+	now, later := s.cached()
+	lists, err := json.Marshal([][]string{now, later})
 	if err != nil {
 		return nil, fmt.Errorf("list the files of the service worker: %w", err)
 	}
-	return s.files, s.addTemplate(workerTemplate, map[string]any{
-		"Version":  s.version(),
-		"Precache": string(precache),
+	return s.files, s.addTemplate(workerTemplate, workerTemplate, map[string]any{
+		"Version": s.version(),
+		"Lists":   string(lists),
+	})
+}
+
+// addDocument adds a page.
+func (s *siteBuilder) addDocument(d document) error {
+	body, err := renderPage(d.root())
+	if err != nil {
+		return fmt.Errorf("render %s: %w", d.path, err)
+	}
+	return s.addTemplate(d.name, pageTemplate, map[string]any{
+		"Title": d.title, "Description": d.description, "Body": body,
+		"Wasm": d.program + ".wasm", "Loader": d.program + ".js",
 	})
 }
 
@@ -135,13 +149,14 @@ func (s *siteBuilder) addStyle() error {
 	return nil
 }
 
-// addTemplate adds a source that names other files, as {{asset "style.css"}}.
-func (s *siteBuilder) addTemplate(name string, data map[string]any) error {
-	content, err := fs.ReadFile(s.web, name)
+// addTemplate adds a file made of a source that names other files, as
+// {{asset "style.css"}}.
+func (s *siteBuilder) addTemplate(name, source string, data map[string]any) error {
+	content, err := fs.ReadFile(s.web, source)
 	if err != nil {
 		return fmt.Errorf("read a source of the site: %w", err)
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{"asset": s.url}).Parse(string(content))
+	t, err := template.New(source).Funcs(template.FuncMap{"asset": s.url}).Parse(string(content))
 	if err != nil {
 		return fmt.Errorf("read a source of the site: %w", err)
 	}
@@ -162,19 +177,34 @@ func (s *siteBuilder) url(name string) (string, error) {
 	return url, nil
 }
 
-// precache lists what the app needs to open without a network: everything so
-// far. The page is listed by its address.
-func (s *siteBuilder) precache() []string {
-	urls := make([]string, 0, len(s.files))
-	for _, f := range s.files {
-		if f.name == pageTemplate {
-			urls = append(urls, "/")
-			continue
+// cached lists what the service worker keeps, so that the app opens without a
+// network: now what the Stream page needs, later what belongs to other programs,
+// which is fetched when it is first asked for. Pages are listed by their
+// addresses.
+func (s *siteBuilder) cached() (now, later []string) {
+	rest := make(map[string]bool)
+	address := make(map[string]string)
+	for _, d := range documents {
+		address[d.name] = d.path
+		if d.program != streamProgram {
+			rest[d.path], rest[s.urls[d.program+".wasm"]] = true, true
 		}
-		urls = append(urls, "/"+f.name)
 	}
-	slices.Sort(urls)
-	return urls
+	later = []string{} // an empty list, not none, in the worker
+	for _, f := range s.files {
+		url := "/" + f.name
+		if path, ok := address[f.name]; ok {
+			url = path
+		}
+		if rest[url] {
+			later = append(later, url)
+		} else {
+			now = append(now, url)
+		}
+	}
+	slices.Sort(now)
+	slices.Sort(later)
+	return now, later
 }
 
 // version is one of all files so far.

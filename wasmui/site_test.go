@@ -13,12 +13,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // testSite assembles the real sources around a program that is none.
 func testSite(t *testing.T, wasm string) map[string]file {
 	t.Helper()
-	files, err := assemble(web(), []byte(wasm), []byte("// runs it\n"))
+	files, err := assemble(web(), map[string][]byte{streamProgram: []byte(wasm), labProgram: []byte("lab")}, []byte("// runs it\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,25 +47,37 @@ func find(t *testing.T, site map[string]file, pattern string) file {
 }
 
 func exists(site map[string]file, url string) bool {
-	_, ok := site[strings.TrimPrefix(url, "/")]
-	return ok || url == "/"
+	name := strings.TrimPrefix(url, "/")
+	for _, d := range documents {
+		if d.path == url {
+			name = d.name
+		}
+	}
+	_, ok := site[name]
+	return ok
 }
 
 func TestPageNamesFilesThatAreThere(t *testing.T) {
 	t.Parallel()
 	site := testSite(t, "wasm")
-	page := string(site["index.html"].plain)
-	refs := regexp.MustCompile(` (?:src|href)="([^"#]+)"`).FindAllStringSubmatch(page, -1)
-	if len(refs) < 6 {
-		t.Fatalf("%d references in the page: %v", len(refs), refs)
-	}
-	for _, ref := range refs {
-		if !exists(site, ref[1]) {
-			t.Errorf("the page names %s, which is not there", ref[1])
+	for _, d := range documents {
+		page := string(site[d.name].plain)
+		refs := regexp.MustCompile(` (?:src|href)="([^"#]+)"`).FindAllStringSubmatch(page, -1)
+		if len(refs) < 6 {
+			t.Fatalf("%d references in %s: %v", len(refs), d.name, refs)
 		}
-	}
-	if !strings.Contains(string(find(t, site, "app.*.js").plain), `loadProgram("/`+find(t, site, "app.*.wasm").name+`", showProgress)`) {
-		t.Error("the loader does not load the program")
+		for _, ref := range refs {
+			if !exists(site, ref[1]) {
+				t.Errorf("%s names %s, which is not there", d.name, ref[1])
+			}
+		}
+		loader := find(t, site, d.program+".*.js")
+		if !strings.Contains(page, loader.name) {
+			t.Errorf("%s does not name the loader of its program", d.name)
+		}
+		if !strings.Contains(string(loader.plain), `loadProgram("/`+find(t, site, d.program+".*.wasm").name+`", showProgress)`) {
+			t.Errorf("the loader %s does not load the program", loader.name)
+		}
 	}
 }
 
@@ -71,15 +85,18 @@ func TestPageNamesFilesThatAreThere(t *testing.T) {
 // another origin.
 func TestPageIsFitForItsPolicy(t *testing.T) {
 	t.Parallel()
-	page := string(testSite(t, "wasm")["index.html"].plain)
-	for _, bad := range []string{"<style", " style=", " onclick=", "<script>", `src="http`, `href="http`} {
-		if strings.Contains(page, bad) {
-			t.Errorf("the page holds %q", bad)
+	site := testSite(t, "wasm")
+	for _, d := range documents {
+		page := string(site[d.name].plain)
+		for _, bad := range []string{"<style", " style=", " onclick=", "<script>", `src="http`, `href="http`} {
+			if strings.Contains(page, bad) {
+				t.Errorf("%s holds %q", d.name, bad)
+			}
 		}
-	}
-	for _, want := range []string{`<html lang="en">`, "<title>Sluice", `name="description" content="`, `name="viewport"`, "<noscript>"} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %s", want)
+		for _, want := range []string{`<html lang="en">`, "<title>" + d.title + "</title>", `name="description" content="`, `name="viewport"`, "<noscript>"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s has no %s", d.name, want)
+			}
 		}
 	}
 }
@@ -130,21 +147,28 @@ func TestWorkerPrecachesWhatIsThere(t *testing.T) {
 	t.Parallel()
 	site := testSite(t, "wasm")
 	worker := string(site["app-worker.js"].plain)
-	m := regexp.MustCompile(`const precache = (\[.*\]);`).FindStringSubmatch(worker)
+	m := regexp.MustCompile(`const \[precache, later\] = (\[.*\]);`).FindStringSubmatch(worker)
 	if m == nil {
 		t.Fatal("the worker has no list of files")
 	}
-	var urls []string
-	if err := json.Unmarshal([]byte(m[1]), &urls); err != nil {
+	var lists [2][]string
+	if err := json.Unmarshal([]byte(m[1]), &lists); err != nil {
 		t.Fatal(err)
 	}
+	urls := slices.Concat(lists[0], lists[1])
 	for _, url := range urls {
 		if !exists(site, url) {
 			t.Errorf("the worker fetches %s, which is not there", url)
 		}
 	}
-	if !slices.Contains(urls, "/") || len(urls) != len(site)-1 {
+	if !slices.Contains(lists[0], "/") || len(urls) != len(site)-1 {
 		t.Errorf("the worker fetches %v: want the page and all files but itself, of %d", urls, len(site))
+	}
+	// A first visit does not fetch what only other pages need.
+	want := []string{"/" + find(t, site, "lab.*.wasm").name, "/compare", "/explore"}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, lists[1]); diff != "" {
+		t.Errorf("fetched when first asked for, but for what was expected (-): %s", diff)
 	}
 	if strings.Contains(worker, "{{") {
 		t.Error("something in the worker was not filled in")
@@ -177,7 +201,10 @@ func TestTheSameSourcesAreTheSameSite(t *testing.T) {
 func TestHashedNames(t *testing.T) {
 	t.Parallel()
 	pattern := regexp.MustCompile(`^[a-z0-9_-]+\.[0-9a-f]{16}\.[a-z0-9]+$`)
-	fixed := []string{"index.html", "app-worker.js", "manifest.webmanifest"}
+	fixed := []string{"app-worker.js", "manifest.webmanifest"}
+	for _, d := range documents {
+		fixed = append(fixed, d.name)
+	}
 	for name, f := range testSite(t, "wasm") {
 		if f.hashed != pattern.MatchString(name) || f.hashed == slices.Contains(fixed, name) {
 			t.Errorf("%s, hashed: %v", name, f.hashed)

@@ -88,13 +88,25 @@ var rooms = []room{
 		why: "pure state: what it holds and computes needs nothing of a browser or a stream",
 	},
 	{
+		pkg: "wasmui/form",
+		why: "a request as it is filled in, made of what a bridge says of its methods: it knows no page and no protobuf",
+	},
+	{
+		pkg: "wasmui/events",
+		why: "what came, kept within bounds and looked through: it knows neither the page nor the client",
+	},
+	{
+		pkg: "wasmui/notls",
+		why: "it stands in for a package of the standard library, which knows none of ours",
+	},
+	{
 		pkg: "wasmui/stream",
 		may: []string{"bridge/sse"},
 		why: "the client knows a stream, and no page that shows it",
 	},
 	{
 		pkg: "wasmui/ui",
-		may: []string{"wasmui/store", "wasmui/stream"},
+		may: []string{"wasmui/store", "wasmui/form", "wasmui/events", "wasmui/stream"},
 		why: "components show state and steer the client",
 	},
 	{

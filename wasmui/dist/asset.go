@@ -62,8 +62,8 @@ type variant struct {
 	etag   string // strong, so another for each coding
 }
 
-// readAssets lists the site by URL path. The index page is "/", and that only:
-// one page has one address.
+// readAssets lists the site by URL path. The index page is "/", any other page
+// its name without the extension, and that only: one page has one address.
 func readAssets(fsys fs.FS) (map[string]*asset, error) {
 	assets := make(map[string]*asset)
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -93,7 +93,7 @@ func urlPath(name string) string {
 	if name == indexFile {
 		return "/"
 	}
-	return "/" + name
+	return "/" + strings.TrimSuffix(name, ".html")
 }
 
 // isVariant reports whether name is a coding of another file of the site, and

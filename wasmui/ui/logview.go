@@ -6,15 +6,25 @@ import (
 	"sync/atomic"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"sluice/wasmui/store"
 )
+
+// logSource is what a logView shows: entries that are known by their place among
+// all, of which the first ones may have gone.
+type logSource interface {
+	// bounds gives the places that there are: from lo up to but not including hi.
+	bounds() (lo, hi uint64)
+	// markup writes the entries at these places as HTML; fresh ones are seen to
+	// arrive.
+	markup(dst []byte, from, to uint64, fresh bool) []byte
+	// label is what a block that begins at this place is called, "" for nothing.
+	label(place uint64) string
+}
 
 // logView writes the numbers into the document, past go-app's tree: the tree
 // would compare all of them to find the one that is new. It runs on the browser's
 // one thread; only behind is read from elsewhere.
 type logView struct {
-	session *session
+	source logSource
 	// onFollow is told when the reader begins or ceases to follow the end.
 	onFollow func()
 
@@ -30,8 +40,8 @@ type logView struct {
 	hidden atomic.Uint64 // numbers after the last one shown
 }
 
-func newLogView(s *session, onFollow func()) *logView {
-	v := &logView{session: s, onFollow: onFollow}
+func newLogView(source logSource, onFollow func()) *logView {
+	v := &logView{source: source, onFollow: onFollow}
 	v.window.out = v
 	return v
 }
@@ -125,14 +135,8 @@ func (v *logView) stick() {
 	}
 }
 
-// read runs f on the range of indices that the history holds.
-func (v *logView) read(f func(lo, hi uint64)) {
-	var lo, hi uint64
-	v.session.read(func(h *store.History, _ []mark) {
-		lo, hi = h.Dropped(), h.Total()
-	})
-	f(lo, hi)
-}
+// read runs f on the places that there are.
+func (v *logView) read(f func(lo, hi uint64)) { f(v.source.bounds()) }
 
 // moved is told what the reader does. One who sets out upwards is let go at
 // once: to wait for the first pixels would pull them back at every frame.
@@ -216,20 +220,8 @@ const noticed = 6
 
 // render gives the markup of some numbers.
 func (v *logView) render(from, to uint64) string {
-	v.session.read(func(h *store.History, marks []mark) {
-		v.markup = appendNumbers(v.markup[:0], h, marks, from, to, to-from <= noticed)
-	})
+	v.markup = v.source.markup(v.markup[:0], from, to, to-from <= noticed)
 	return string(v.markup)
-}
-
-// position is the place in the stream of the number with this index, in words.
-func (v *logView) position(index uint64) (text string) {
-	v.session.read(func(h *store.History, _ []mark) {
-		if i := index - h.Dropped(); i < uint64(h.Len()) {
-			text = store.FormatCount(uint64(h.At(int(i)).Position))
-		}
-	})
-	return text
 }
 
 // block makes the element of a block. Those that begin where blocks begin say so,
@@ -238,7 +230,9 @@ func (v *logView) block(from, to uint64) app.Value {
 	block := app.Window().Get("document").Call("createElement", "div")
 	block.Set("className", "block")
 	if from > 0 && from%blockNumbers == 0 {
-		block.Get("dataset").Set("from", v.position(from))
+		if label := v.source.label(from); label != "" {
+			block.Get("dataset").Set("from", label)
+		}
 	}
 	block.Set("innerHTML", v.render(from, to))
 	return block

@@ -14,13 +14,15 @@ const glyph = `<svg class="brand-glyph" viewBox="0 0 32 32" aria-hidden="true" f
 	`<circle class="glyph-drop" cx="20" cy="23" r="2"/>` +
 	`</svg>`
 
-// masthead is the top of the page: what this is, and how the connection is.
+// masthead is the top of the page: what this is, where else there is to go, and
+// how the connection is.
 type masthead struct {
 	app.Compo
 
+	At          string // the address of the page that this is the head of
 	Status      status
 	Installable bool
-	Page        *Page
+	Page        installer
 }
 
 // Render implements app.Composer.
@@ -30,6 +32,7 @@ func (m *masthead) Render() app.UI {
 			app.Raw(glyph),
 			text("h1", "", "Sluice"),
 		),
+		placeLinks(m.At),
 		with(node("div", "state",
 			with(node("span", "state-dot"), "aria-hidden", "true"),
 			text("span", "state-text", m.Status.Text),
@@ -44,6 +47,11 @@ func (m *masthead) Render() app.UI {
 }
 
 func (m *masthead) onInstall(ctx app.Context, _ app.Event) { m.Page.install(ctx) }
+
+// installer is the page that can have the app installed. It is an interface, as
+// a head that named the page's type would bring the whole page along into every
+// program that has a head.
+type installer interface{ install(ctx app.Context) }
 
 // updateNotice says that a newer version of the app is ready.
 type updateNotice struct {

@@ -78,3 +78,26 @@ func (l *numberLog) onJump(app.Context, app.Event) {
 	l.View.jump()
 	focus(numbersID)
 }
+
+// numberSource is the numbers of a session for a logView.
+type numberSource struct{ *session }
+
+func (s numberSource) bounds() (lo, hi uint64) {
+	s.read(func(h *store.History, _ []mark) { lo, hi = h.Dropped(), h.Total() })
+	return lo, hi
+}
+
+func (s numberSource) markup(dst []byte, from, to uint64, fresh bool) []byte {
+	s.read(func(h *store.History, marks []mark) { dst = appendNumbers(dst, h, marks, from, to, fresh) })
+	return dst
+}
+
+// label is the position in the stream, in words.
+func (s numberSource) label(place uint64) (text string) {
+	s.read(func(h *store.History, _ []mark) {
+		if i := place - h.Dropped(); i < uint64(h.Len()) {
+			text = store.FormatCount(uint64(h.At(int(i)).Position))
+		}
+	})
+	return text
+}

@@ -17,6 +17,7 @@ type Page struct {
 	app.Compo
 
 	session *session
+	reading *reading // nil where a test reads by its own means
 	log     *logView
 	painter *painter
 
@@ -49,7 +50,12 @@ var (
 // NewPage makes the page. It does nothing until it is mounted, so it can be
 // rendered outside of a browser.
 func NewPage() *Page {
-	return newPage(stream.NewFetch())
+	var p *Page
+	r := newReading(func() { p.painter.rest() })
+	p = newPage(r)
+	p.reading = r
+	p.session.observe = r.observe
+	return p
 }
 
 func newPage(transport stream.Transport) *Page {
@@ -68,7 +74,7 @@ func newPage(transport stream.Transport) *Page {
 		drawRest: p.drawRest,
 	}
 	p.session = newSession(transport, p.painter.numbers, p.painter.rest)
-	p.log = newLogView(p.session, p.painter.rest)
+	p.log = newLogView(numberSource{p.session}, p.painter.rest)
 	return p
 }
 
@@ -83,7 +89,7 @@ func (p *Page) Render() app.UI {
 		node("div", "notices",
 			when(p.update, func() app.UI { return &updateNotice{Running: v.Running, Page: p} }),
 		),
-		&masthead{Status: v.Status, Installable: p.installable, Page: p},
+		&masthead{At: StreamPath, Status: v.Status, Installable: p.installable, Page: p},
 		node("main", "main",
 			node("div", "stage",
 				&numberLog{
@@ -95,6 +101,7 @@ func (p *Page) Render() app.UI {
 				}),
 			),
 			&problem{Values: v.Problem, Page: p},
+			&notice{Values: p.notice(v), Page: p},
 			with(node("section", "strip",
 				with(text("h2", "unseen", "Figures"), "id", "strip-title"),
 				&figures{Values: v.Figures},
@@ -111,6 +118,14 @@ func (p *Page) Render() app.UI {
 		with(text("div", "said", p.said), "aria-live", "polite"),
 		with(text("div", "unseen", v.Announce), "aria-live", "polite"),
 	), "data-empty", yes(v.Empty))
+}
+
+// notice is what there is to say of the way to the bridge while a stream is there.
+func (p *Page) notice(v view) noticeValues {
+	if v.Empty && !v.Running {
+		return noticeValues{}
+	}
+	return p.reading.notice()
 }
 
 // atKnobs leaves out what was said of fields that have been changed since.

@@ -29,6 +29,11 @@ func (p *Page) OnMount(ctx app.Context) {
 	window := app.Window()
 	p.listeners = []*listener{
 		listen(window, func(name string, _ app.Value) { p.network(name == "online") }, "online", "offline"),
+		listen(window, func(_ string, e app.Value) {
+			if p.reading != nil && e.Get("persisted").Truthy() {
+				p.reading.Hide()
+			}
+		}, "pagehide"),
 		// A page that was put aside, or to sleep, looks at its stream at once.
 		listen(window, func(string, app.Value) { p.session.wake() }, "pageshow", "focus"),
 		listen(window.Get("document"), func(string, app.Value) {

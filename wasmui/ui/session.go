@@ -6,6 +6,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"sluice/wasmui/store"
 	"sluice/wasmui/stream"
@@ -19,6 +20,9 @@ type session struct {
 	// onNumbers is told that numbers have come, onState that something else is
 	// worth drawing at once. Both are called without the lock and must not block.
 	onNumbers, onState func()
+	// observe, where it is not nil, is told when numbers arrived together, when
+	// the first and the last of them were made, and how many they are.
+	observe func(received, from, upTo time.Time, n int)
 
 	mu      sync.Mutex
 	client  *stream.Client // nil before the first start
@@ -148,7 +152,7 @@ func (r *reader) Events(batch []stream.Event) {
 		s.mu.Unlock()
 		return
 	}
-	garbled := s.garbled
+	garbled, before := s.garbled, s.history.Total()
 	for _, e := range batch {
 		if err := s.history.AppendJSON(e.Data, e.Received); err != nil {
 			s.garbled++
@@ -156,11 +160,30 @@ func (r *reader) Events(batch []stream.Event) {
 		}
 	}
 	garbled = s.garbled - garbled
+	n := int(s.history.Total() - before)
+	from, upTo := s.made(n)
 	s.mu.Unlock()
+	if s.observe != nil && !from.IsZero() {
+		s.observe(batch[0].Received, from, upTo, n)
+	}
 	s.onNumbers()
 	if garbled > 0 {
 		s.onState()
 	}
+}
+
+// made gives when the first and the last of the last n numbers were made, zero
+// where that is not known. The caller holds the lock.
+func (s *session) made(n int) (from, upTo time.Time) {
+	kept := s.history.Len()
+	if n = min(n, kept); n == 0 {
+		return from, upTo
+	}
+	first, last := s.history.At(kept-n).Created, s.history.At(kept-1).Created
+	if first == 0 || last == 0 {
+		return from, upTo
+	}
+	return time.UnixMilli(first), time.UnixMilli(last)
 }
 
 // Changed implements stream.Sink.

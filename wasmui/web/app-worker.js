@@ -1,16 +1,18 @@
 // The service worker: it lets the app open without a network, and stays out of
 // everything else.
 //
-// It answers two things: navigation to the page, from the network where that
+// It answers two things: navigation to a page, from the network where that
 // answers in time and from its cache where it does not; and the files that it
-// put into its cache itself, whose names change with their content. All other
+// puts into its cache itself, whose names change with their content. All other
 // requests are none of its business and go past it: a stream that ran through
 // here would lose its Last-Event-ID, break when the worker is put to sleep, and
 // hold up a new version for as long as it runs.
 
 const prefix = "sluice-";
 const cacheName = prefix + "{{.Version}}";
-const precache = {{.Precache}};
+// What is kept from the start, and what is kept from when it is first asked for.
+const [precache, later] = {{.Lists}};
+const pages = [...precache, ...later].filter((path) => !path.slice(1).includes("."));
 
 // How long a navigation waits for the network, in milliseconds. A network that
 // is there but does not answer should not keep an installed app from opening.
@@ -47,37 +49,51 @@ self.addEventListener("fetch", (event) => {
     return;
   }
   if (request.mode === "navigate") {
-    if (url.pathname === "/") {
-      event.respondWith(page(request));
+    if (pages.includes(url.pathname)) {
+      event.respondWith(page(request, url.pathname));
     }
     return;
   }
-  if (url.pathname !== "/" && url.search === "" && precache.includes(url.pathname)) {
-    event.respondWith(asset(request));
+  if (pages.includes(url.pathname) || url.search !== "") {
+    return;
+  }
+  if (precache.includes(url.pathname) || later.includes(url.pathname)) {
+    event.respondWith(asset(request, url.pathname));
   }
 });
 
-// page asks the network first, so that a new version is seen at once. The page
-// is the same for every query, so one copy serves them all.
-async function page(request) {
-  const cached = await (await caches.open(cacheName)).match("/");
-  if (!cached) {
-    return fetch(request);
-  }
+// page asks the network first, so that a new version is seen at once. A page is
+// the same for every query, so one copy serves them all. One that was never
+// opened gives way, without a network, to the one that always opens.
+async function page(request, path) {
+  const cache = await caches.open(cacheName);
+  const cached = await cache.match(path);
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), patience);
+  const timer = setTimeout(() => abort.abort(), cached ? patience : 2 ** 31 - 1);
   try {
     const response = await fetch(request, { signal: abort.signal });
-    return response.ok ? response : cached;
+    if (!response.ok) {
+      return cached ?? response;
+    }
+    return keep(cache, path, response);
   } catch {
-    return cached;
+    return cached ?? (path === "/" ? Response.error() : Response.redirect("/"));
   } finally {
     // The body may take its time: it comes, which is all that was asked.
     clearTimeout(timer);
   }
 }
 
-async function asset(request) {
-  const cached = await (await caches.open(cacheName)).match(request.url);
-  return cached ?? fetch(request);
+async function asset(request, path) {
+  const cache = await caches.open(cacheName);
+  return (await cache.match(path)) ?? keep(cache, path, await fetch(request));
+}
+
+// keep puts into the cache what is kept from when it is first asked for. Where
+// that fails, for want of room, the answer is none the worse.
+function keep(cache, path, response) {
+  if (response.ok && later.includes(path)) {
+    cache.put(path, response.clone()).catch(() => {});
+  }
+  return response;
 }

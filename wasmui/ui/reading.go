@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui
+
+import (
+	"time"
+
+	"sluice/wasmui/stream"
+)
+
+// pollBeyond is how long a poll waits where connections are few: it holds one
+// meanwhile.
+const pollBeyond = 2 * time.Second
+
+// reading is how the Stream page reads: over fetch where that lets numbers
+// through as they are made, and else over what does; and so that every tab gets
+// its own where the browser has few connections for all of them.
+type reading struct {
+	*stream.Tabs
+
+	direct, beyond *stream.Fallback
+}
+
+// newReading makes it. onChange is called when something is worth saying.
+func newReading(onChange func()) *reading {
+	http := stream.NewFetch()
+	socket := stream.Way{Name: "WebSocket", Transport: stream.NewWebSocket(http, nil)}
+	poll := func(wait time.Duration) stream.Way {
+		return stream.Way{Name: "long polling", Transport: stream.NewLongPoll(http, wait)}
+	}
+	r := &reading{
+		direct: stream.NewFallback(onChange, stream.Way{Name: "fetch", Transport: http}, socket, poll(0)),
+		beyond: stream.NewFallback(onChange, socket, poll(pollBeyond)),
+	}
+	limited := func() bool { return pageProtocol() == protocolHTTP1 }
+	r.Tabs = stream.NewTabs(r.direct, r.beyond, limited, onChange)
+	return r
+}
+
+// observe takes when n numbers arrived, and when the first and the last of them
+// were made.
+func (r *reading) observe(received, from, upTo time.Time, n int) {
+	if r.Sharing() <= stream.Leading {
+		r.direct.Observe(received, from, upTo, n)
+	}
+}
+
+// notice is what there is to say of how the page reads.
+func (r *reading) notice() noticeValues {
+	if r == nil {
+		return noticeValues{}
+	}
+	sharing := r.Sharing()
+	if way, cause := r.direct.Way(); cause != stream.NotLeft && sharing <= stream.Leading {
+		return fallenBack(way, cause)
+	}
+	way, _ := r.beyond.Way()
+	return shared(sharing, way)
+}
