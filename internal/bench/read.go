@@ -76,13 +76,17 @@ func expect(got, want int) error {
 	return nil
 }
 
+// readBytes is grpc-go's own default.
+const readBytes = 32 << 10
+
 // get reads an answer to its end, in large pieces.
 func get(ctx context.Context, url string, c *counter) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
-	client := &http.Transport{DisableCompression: true, DisableKeepAlives: true}
+	// As much at a time as a gRPC client reads.
+	client := &http.Transport{DisableCompression: true, DisableKeepAlives: true, ReadBufferSize: readBytes}
 	res, err := client.RoundTrip(r)
 	if err != nil {
 		return err
@@ -91,7 +95,7 @@ func get(ctx context.Context, url string, c *counter) error {
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the answer is %s", res.Status)
 	}
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, readBytes)
 	for {
 		n, err := res.Body.Read(buf)
 		c.count(buf[:n])
