@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"sluice/internal/rig"
 )
@@ -50,8 +52,10 @@ func TestCompare(t *testing.T) {
 	}
 	p.click("Cut the connections")
 	p.waitState("Connection lost")
-	for _, way := range wayIDs {
-		p.wait(way+" goes on", `sluice.latest('`+way+`') >= 40`)
+	for _, n := range []int{40, 120, 200, 280} {
+		for _, way := range wayIDs {
+			p.wait(way+" goes on", fmt.Sprintf("sluice.latest('%s') >= %d", way, n))
+		}
 	}
 	p.waitState("Finished")
 	row := func(name string) []string {
@@ -209,7 +213,7 @@ func TestCompareByKeyboard(t *testing.T) {
 		t.Fatalf("%s cannot be reached with the tabulator key", what)
 	}
 	reach("the rate", `document.activeElement.name === 'rate'`)
-	p.do(chromedp.KeyEvent("\ue014")) // arrow right
+	p.do(chromedp.KeyEvent(kb.ArrowRight))
 	p.wait("the rate is 10", `document.querySelector('[name=rate]:checked').value === '10' && location.search === '?rate=10'`)
 	reach("the slow network", `document.activeElement.id === 'slow'`)
 	p.do(chromedp.KeyEvent(" "))

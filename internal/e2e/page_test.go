@@ -22,7 +22,7 @@ import (
 
 // patience is how long anything may take that is sure to come: far longer than
 // it does, for machines that have other things to do.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // browsers bounds how many run at a time.
 var browsers = make(chan struct{}, 2)

@@ -21,7 +21,6 @@ const tabCount = 10
 // Ten tabs that each read a run of their own are all live over plain HTTP/1.1,
 // and say how.
 func TestTenTabsOfTheirOwn(t *testing.T) {
-	t.Parallel()
 	r := rig.Start(t, rig.Config{})
 	b := newBrowser(t)
 	var tabs []*page
@@ -68,7 +67,6 @@ func (o *openStreams) StreamClosed(string, bridge.CloseReason) { o.open.Add(-1) 
 // Ten tabs of one run share one connection; the tab that has it is closed, and
 // all go on, without a number lost or twice.
 func TestTenTabsOfOneRun(t *testing.T) {
-	t.Parallel()
 	var streams openStreams
 	r := rig.Start(t, rig.Config{Bridge: []bridge.Option{bridge.WithObserver(&streams)}})
 	b := newBrowser(t)

@@ -146,6 +146,13 @@ func newLiveRun(last int) *liveRun {
 	return l
 }
 
+// connections is how many are open.
+func (l *liveRun) connections() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open
+}
+
 // tab is a tab of a browser that reads a run.
 type tab struct {
 	*world
@@ -219,8 +226,8 @@ func TestTabsOfOneRunShareAConnection(t *testing.T) {
 				tabs = append(tabs, next)
 			}
 			first.pass(time.Second)
-			if run.open != 1 {
-				t.Errorf("%d connections are open", run.open)
+			if run.connections() != 1 {
+				t.Errorf("%d connections are open", run.connections())
 			}
 			if first.tabs.Sharing() != Leading || tabs[9].tabs.Sharing() != Following {
 				t.Errorf("the first is %d, the last %d", first.tabs.Sharing(), tabs[9].tabs.Sharing())
@@ -253,8 +260,8 @@ func TestTabsTakeOver(t *testing.T) {
 					tabs[i].cancel()
 				}
 				synctest.Wait()
-				if run.open > 1 {
-					t.Errorf("%d connections are open", run.open)
+				if run.connections() > 1 {
+					t.Errorf("%d connections are open", run.connections())
 				}
 				// All that are left go on at once, and not when they miss something.
 				made := uint64(time.Since(run.start) / (100 * time.Millisecond))
@@ -367,8 +374,8 @@ func TestTabsOfManyRuns(t *testing.T) {
 				tabs = append(tabs, tab)
 			}
 			tabs[0].pass(time.Second)
-			if direct.open != streamSlots || beyond.open != 10-streamSlots {
-				t.Errorf("%d connections and %d beyond", direct.open, beyond.open)
+			if direct.connections() != streamSlots || beyond.connections() != 10-streamSlots {
+				t.Errorf("%d connections and %d beyond", direct.connections(), beyond.connections())
 			}
 			if tabs[9].tabs.Sharing() != Beyond {
 				t.Errorf("the last is %d", tabs[9].tabs.Sharing())
@@ -416,8 +423,8 @@ func TestTabsWithConnectionsEnough(t *testing.T) {
 				a.tabs.limited = func() bool { return false }
 				a.begin()
 			}
-			if direct.open != 10 {
-				t.Errorf("%d connections", direct.open)
+			if direct.connections() != 10 {
+				t.Errorf("%d connections", direct.connections())
 			}
 		})
 	})

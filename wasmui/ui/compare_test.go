@@ -196,7 +196,7 @@ func TestSevenPointsSayWhatWasMeasured(t *testing.T) {
 	}
 	v.Lanes[wayPoll].Requests, v.Lanes[wayPoll].Heads = 11, 3000
 	for i, want := range []string{
-		"came over HTTP/2", "Long poll 500 B", "fetch 1.1\u202fs", "30 bytes", "1 type", "12 messages", "11 requests for 10 numbers",
+		"came over HTTP/2", "Long poll 500 B", "fetch 100\u202fms", "30 bytes", "1 type", "12 messages", "11 requests for 10 numbers",
 	} {
 		if got := points[i].measured(v, "HTTP/2"); !strings.Contains(got, want) {
 			t.Errorf("%s: %q does not say %q", points[i].title, got, want)

@@ -51,8 +51,8 @@ var points = []point{
 			if v.Cuts == 0 {
 				return "Nothing was cut. Cut the connections, and see."
 			}
-			return "After the cut the next number came in " + each4(v, func(l laneValues) string { return span(l.CutAfter) }) +
-				", a second of it waited on purpose; lost: " + store.FormatCount(v.sum(func(l laneValues) uint64 { return l.Lost })) + "."
+			return "After the cut, and a second’s pause on purpose, the next number took " + each4(v, func(l laneValues) string { return span(l.cutCost()) }) +
+				"; lost: " + store.FormatCount(v.sum(func(l laneValues) uint64 { return l.Lost })) + "."
 		},
 	},
 	{

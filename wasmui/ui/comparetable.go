@@ -9,6 +9,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"sluice/wasmui/store"
+	"sluice/wasmui/stream"
 )
 
 // measure is one row of the table: something that is measured of every way.
@@ -26,11 +27,11 @@ var measures = []measure{
 	{"Bytes received", "bodies or messages", func(v laneValues) string { return v.about() + store.FormatBytes(v.Body) }},
 	{"Heads of answers", "come on top", func(v laneValues) string { return v.heads() }},
 	{"Reconnects", "", func(v laneValues) string { return strconv.Itoa(v.Reconnects) }},
-	{"After the last cut", "until the next number", func(v laneValues) string {
+	{"After the last cut", "to the next number, beyond a second’s pause", func(v laneValues) string {
 		if v.CutPending {
 			return "…"
 		}
-		return span(v.CutAfter)
+		return span(v.cutCost())
 	}},
 	{"Replayed then", "numbers of meanwhile", func(v laneValues) string {
 		if v.CutAfter < 0 {
@@ -49,6 +50,15 @@ func span(d time.Duration) string {
 		return none
 	}
 	return store.FormatDuration(d)
+}
+
+// cutCost is how long the next number took after the last cut, beyond the pause
+// that every way makes on purpose; less than 0 where not measured.
+func (v laneValues) cutCost() time.Duration {
+	if v.CutAfter < 0 {
+		return v.CutAfter
+	}
+	return max(v.CutAfter-stream.CutPause, 0)
 }
 
 // about marks what cannot be counted: EventSource shows events and not bytes.

@@ -29,12 +29,16 @@ var remedies = []noticeLine{
 // fallenBack says that another way is used, and why.
 func fallenBack(way string, cause stream.Cause) noticeValues {
 	v := noticeValues{Title: "Reading over " + way + " now"}
+	// The line to change stands where it is read without opening anything.
+	const held = ": something on the way holds the numbers back. In nginx, proxy_buffering off; lets them through."
 	switch cause {
 	case stream.HeldBack:
+		v.Title += held
 		v.Message = "The numbers came in bursts, although they were made one after the other: something between this page and the bridge, a proxy most likely, collects them first. " +
 			"So the page has gone on over " + way + " by itself. If the proxy is yours, this lets them through:"
 		v.Lines = remedies
 	case stream.NoHead:
+		v.Title += held
 		v.Message = "Over fetch not even the beginning of the answer came, which the bridge sends within half a second: something between, a proxy most likely, waits for its end. " +
 			"So the page has gone on over " + way + " by itself. If the proxy is yours, this lets it through:"
 		v.Lines = remedies
