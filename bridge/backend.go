@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
@@ -119,6 +120,7 @@ func watchConn(ctx context.Context, conn grpc.ClientConnInterface, back chan<- s
 		return
 	}
 	lost := false
+	var last time.Time // when it was made to connect
 	for state := c.GetState(); state != connectivity.Shutdown; state = c.GetState() {
 		switch {
 		case state == connectivity.Ready && lost:
@@ -130,6 +132,14 @@ func watchConn(ctx context.Context, conn grpc.ClientConnInterface, back chan<- s
 		case state == connectivity.Ready:
 		case state == connectivity.Idle:
 			lost = true
+			// One that is up and gone at once, again and again, has no backoff of
+			// gRPC's own: that begins anew whenever it was up.
+			select {
+			case <-time.After(loadWaitLast - time.Since(last)):
+			case <-ctx.Done():
+				return
+			}
+			last = time.Now()
 			c.Connect()
 		default:
 			lost = true

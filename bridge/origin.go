@@ -22,7 +22,7 @@ func (b *Bridge) crossOrigin(next http.Handler) http.Handler {
 	anyone := slices.Contains(b.options.origins, "*")
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := strings.ToLower(r.Header.Get("Origin"))
-		if origin == "" && !anyone && r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") == "no-cors" {
+		if origin == "" && !anyone && ofAnotherSite(r) && r.Header.Get("Sec-Fetch-Mode") == "no-cors" {
 			// As an image, say: the page could not read it, but start it.
 			b.failHTTP(w, r, errorf(codes.PermissionDenied, "pages of other origins may not use this bridge; its operator can allow one"))
 			return
@@ -46,6 +46,13 @@ func (b *Bridge) crossOrigin(next http.Handler) http.Handler {
 		// nothing away.
 		AllowCredentials: false,
 	}).Handler(guarded)
+}
+
+// ofAnotherSite is whether a browser says that a page of another origin asks. Of
+// the same site is every port of a host, and every host of a domain.
+func ofAnotherSite(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site == "cross-site" || site == "same-site"
 }
 
 // sameHost is whether an origin is the host that was asked. The scheme is left

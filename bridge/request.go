@@ -72,14 +72,18 @@ func (b *Bridge) lookup(r *http.Request) (binding *catalog.Binding, allow string
 // there to be linked to; a unary method has to say that it changes nothing, by
 // its option idempotency_level or by having a GET of its own.
 func (b *Bridge) mayFollow(r *http.Request, binding *catalog.Binding) bool {
-	if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "cross-site" || slices.Contains(b.options.origins, "*") {
+	// Without TLS browsers do not say whose page it was that asked.
+	blind := r.Header.Get("Sec-Fetch-Site") == "" && r.Method == http.MethodGet && strings.HasPrefix(r.UserAgent(), "Mozilla/")
+	if r.Header.Get("Origin") != "" || !blind && !ofAnotherSite(r) || slices.Contains(b.options.origins, "*") {
 		return true // where there is an origin it has been looked at
 	}
 	if r.Method != http.MethodGet {
 		return false
 	}
 	m := binding.Method
-	if m.ServerStreaming() || binding.Path.Template != "/"+m.FullName {
+	// Where there is a POST beside it, nobody asked for a GET.
+	asPost := catalog.Path{Method: http.MethodPost, Template: binding.Path.Template, Body: "*"}
+	if m.ServerStreaming() || !slices.Contains(m.Paths(), asPost) {
 		return true
 	}
 	options, ok := m.Desc.Options().(*descriptorpb.MethodOptions)
@@ -103,7 +107,7 @@ func (b *Bridge) notServed(path string) *fault {
 // anything is opened for it.
 func (b *Bridge) checkStream(r *http.Request, allow string) *fault {
 	switch {
-	case !strings.Contains(allow, r.Method):
+	case !slices.Contains(strings.Split(allow, ", "), r.Method):
 		return methodNotAllowed(r, allow)
 	case r.Method == http.MethodOptions:
 		return nil

@@ -54,6 +54,9 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 		return opened{}, nil
 	}
 	known := b.runs.Find(id.Run, s.Owner)
+	if known == nil && !s.Method.ServerStreaming() && id.Seq == 0 {
+		return opened{}, noSuchRun() // it was still being waited for, and may have been done
+	}
 	if known == nil && !s.Method.ServerStreaming() {
 		// Who has an event of a call that has but one answer has that, which
 		// came with the call's success. To call again could do again what it

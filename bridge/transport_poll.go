@@ -70,7 +70,11 @@ func (p *poll) begin(o opened, _ time.Duration) {
 	if o.reset != nil {
 		p.event(appendObject(nil, nil, quotedReset, o.reset.data()))
 	} else if last := lastEventID(p.request); last != "" {
-		p.cursor = last
+		// Where it goes on by its position it may be as another run.
+		if id, err := run.ParseEventID(last); err == nil {
+			id.Run = o.viewer.Run().ID()
+			p.cursor = id.String()
+		}
 	}
 	if p.cursor == "" {
 		p.cursor = run.EventID{Run: o.viewer.Run().ID(), Seq: o.viewer.Cursor()}.String()

@@ -17,6 +17,10 @@ import (
 // the server, and so no more than microseconds.
 const patience = 100 * time.Millisecond
 
+// rushPatience is the same for a time at which other streams do get their places:
+// many that begin at once keep one another waiting.
+const rushPatience = 2 * time.Second
+
 // errFull says that a connection has no place for another stream.
 var errFull = errors.New("pool: the connection has no place for another stream")
 
@@ -37,10 +41,14 @@ type place struct {
 	member *member
 	cancel context.CancelCauseFunc
 	stage  stage
-	// look is when the connection is looked at next, and ready whether it was
-	// up when it was the last time.
-	look  *time.Timer
-	ready bool
+	// look is when the connection is looked at next, which is due at that time.
+	look *time.Timer
+	due  time.Time
+	// stuck is since when the connection has been seen to be up and to give nobody
+	// a place, the zero time where it was not when it was looked at last. Granted
+	// is how many had got a place there by then, and among all in the pool.
+	stuck             time.Time
+	granted, anywhere int
 }
 
 // open opens a stream on a connection where it has been counted in. It fails
@@ -49,6 +57,7 @@ func (p *Pool) open(ctx context.Context, m *member, desc *grpc.StreamDesc, metho
 	ctx, cancel := context.WithCancelCause(ctx)
 	at := &place{pool: p, member: m, cancel: cancel}
 	p.mu.Lock()
+	at.due = time.Now().Add(patience)
 	at.look = time.AfterFunc(patience, at.check)
 	p.mu.Unlock()
 	stream, err := m.conn.NewStream(ctx, desc, method,
@@ -73,12 +82,26 @@ func (at *place) check() {
 	if at.stage != opening {
 		return
 	}
-	was := at.ready
-	at.ready = at.member.conn.GetState() == connectivity.Ready
-	if !was || !at.ready { // it may have come up just now
-		at.look.Reset(patience)
+	now := time.Now()
+	// Where this look was kept waiting, so was the stream.
+	rush := now.Sub(at.due) > patience/10 || p.granted != at.anywhere
+	switch {
+	case at.member.conn.GetState() != connectivity.Ready:
+		at.stuck = time.Time{}
+	case at.stuck.IsZero() || at.member.granted != at.granted: // it may have come up just now
+		at.stuck = now
+	case !rush || now.Sub(at.stuck) >= rushPatience:
+		at.refuse()
 		return
 	}
+	at.granted, at.anywhere = at.member.granted, p.granted
+	at.due = now.Add(patience)
+	at.look.Reset(patience)
+}
+
+// refuse gives the place up. It is called with the pool's mu held.
+func (at *place) refuse() {
+	p := at.pool
 	at.stage = refused
 	at.member.opening--
 	p.learn(max(1, at.member.open))
@@ -95,6 +118,8 @@ func (at *place) opened() stage {
 		at.stage = open
 		at.member.opening--
 		at.member.open++
+		at.member.granted++
+		at.pool.granted++
 	}
 	return at.stage
 }

@@ -285,3 +285,29 @@ func TestConfigsThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// Many streams at once keep one another waiting, which is not a limit of the
+// server's.
+func TestARushIsNoLimit(t *testing.T) {
+	t.Parallel()
+	const streams, perConn = 2000, 100
+	p := dial(t, serve(t, 0), pool.Config{StreamsPerConn: perConn})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var wg sync.WaitGroup
+	for range streams {
+		wg.Go(func() {
+			stream, err := healthpb.NewHealthClient(p).Watch(ctx, &healthpb.HealthCheckRequest{})
+			if err == nil {
+				_, err = stream.Recv()
+			}
+			if err != nil {
+				t.Errorf("a stream failed: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if s := p.Stats(); s.Conns != streams/perConn || s.Streams != streams {
+		t.Errorf("%d streams are on %d connections, want %d on %d", s.Streams, s.Conns, streams, streams/perConn)
+	}
+}

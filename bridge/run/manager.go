@@ -125,7 +125,7 @@ func (m *Manager) newRun(s Spec, key string) *Run {
 		manager: m, id: id, method: s.Method, owner: s.Owner, shareKey: key, timeout: s.Timeout,
 		journal:  journal.NewMemory(journal.MemoryConfig{Limit: m.config.JournalBytes, Budget: m.budget, After: s.After}),
 		observer: m.config.Observer.RunOpened(s.Method.FullName), opened: time.Now(),
-		after: s.After, request: sha256.Sum256(s.Request.Wire),
+		after: s.After, position: s.Position, request: sha256.Sum256(s.Request.Wire),
 		ctx: ctx, cancel: cancel,
 		space: make(chan struct{}, 1), done: make(chan struct{}),
 		viewers: make(map[*Viewer]struct{}),

@@ -56,8 +56,9 @@ type Run struct {
 
 	// after is the number before the first event's, and request what the
 	// run was opened for.
-	after   uint64
-	request [sha256.Size]byte
+	after    uint64
+	position string
+	request  [sha256.Size]byte
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -68,11 +69,12 @@ type Run struct {
 	done   chan struct{}
 	status *status.Status
 
-	mu      sync.Mutex
-	viewers map[*Viewer]struct{}
-	joined  bool   // whether there has been a viewer beside the first
-	lead    uint64 // how far the viewer who has read most has come
-	idle    *time.Timer
+	mu       sync.Mutex
+	viewers  map[*Viewer]struct{}
+	attached bool   // whether there has been a viewer
+	joined   bool   // whether there has been a viewer beside the first
+	lead     uint64 // how far the viewer who has read most has come
+	idle     *time.Timer
 }
 
 // ID returns the run's id, the secret by which it is read and cancelled.
@@ -91,6 +93,9 @@ func (r *Run) Extent() journal.Extent { return r.journal.Extent() }
 // IDOf returns the id of the event with the given number, and false where the run
 // does not hold it.
 func (r *Run) IDOf(seq uint64) (id string, ok bool) {
+	if seq == r.after && r.position != "" {
+		return EventID{Run: r.id, Seq: seq, Position: r.position}.String(), true
+	}
 	if seq == 0 {
 		return "", false
 	}
@@ -171,6 +176,8 @@ func (r *Run) AttachLive() *Viewer {
 // attach is called with mu held.
 func (r *Run) attach(after uint64) *Viewer {
 	v := &Viewer{run: r, written: after, given: after}
+	r.joined = r.joined || r.attached
+	r.attached = true
 	r.viewers[v] = struct{}{}
 	if r.idle != nil {
 		r.idle.Stop()
@@ -181,7 +188,6 @@ func (r *Run) attach(after uint64) *Viewer {
 		// before it may have come further.
 		r.lead = after
 	} else {
-		r.joined = true
 		r.lead = max(r.lead, after)
 	}
 	r.settle()

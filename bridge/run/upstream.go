@@ -56,12 +56,12 @@ func (u *upstream) carry() {
 	var st *status.Status
 	var trailer metadata.MD
 	for {
-		before := u.seq
+		before, from := u.seq, string(u.position)
 		st, trailer = u.receive()
 		if !u.canReopen(st) {
 			break
 		}
-		if err := u.reopen(st, u.seq > before); err != nil {
+		if err := u.reopen(st, u.seq > before && string(u.position) != from); err != nil {
 			st = err
 			break
 		}
