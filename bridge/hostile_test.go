@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -116,9 +117,9 @@ func TestLeavingEarlyEndsNobodysRun(t *testing.T) {
 func TestPollsOfAResumedStreamReadOneRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
+		var calls atomic.Int32
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
-			calls++
+			calls.Add(1)
 			return counting(r, s)
 		})
 		cursor := run.EventID{Run: run.NewID(), Seq: 4, Position: "at4"}.String()
@@ -126,8 +127,8 @@ func TestPollsOfAResumedStreamReadOneRun(t *testing.T) {
 			_, a := ask(w, "/sse?endless=true&min_pause=1000s", cursor, "Accept", "application/json", "Prefer", "wait=2")
 			cursor = *a.Cursor
 		}
-		if calls != 1 {
-			t.Errorf("10 polls made %d calls", calls)
+		if n := calls.Load(); n != 1 {
+			t.Errorf("10 polls made %d calls", n)
 		}
 	})
 }

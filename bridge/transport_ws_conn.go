@@ -45,10 +45,15 @@ type socketConn struct {
 	net.Conn
 	timeout time.Duration
 
-	sending sync.Mutex // held while anything is written
+	sending chan struct{} // takes one, while anything is written
 
-	mu   sync.Mutex
-	pong []byte // a frame that is still to be sent, empty for none
+	mu      sync.Mutex
+	pong    []byte // a frame that is still to be sent, empty for none
+	ponging bool   // whether somebody sends it
+}
+
+func newSocketConn(c net.Conn, timeout time.Duration) *socketConn {
+	return &socketConn{Conn: c, timeout: timeout, sending: make(chan struct{}, 1)}
 }
 
 // Write implements [net.Conn], for whole frames.
@@ -57,14 +62,9 @@ func (c *socketConn) Write(p []byte) (int, error) { return len(p), c.sendFrames(
 // sendFrames sends whole frames. The time that they may take is counted anew
 // for each piece of them.
 func (c *socketConn) sendFrames(p []byte) error {
-	c.sending.Lock()
-	err := c.send(p)
-	c.sending.Unlock()
-	if err != nil {
-		return err
-	}
-	// Who found this busy has left its pong.
-	return c.sendPong()
+	c.sending <- struct{}{}
+	defer func() { <-c.sending }()
+	return c.send(p)
 }
 
 func (c *socketConn) send(p []byte) error {
@@ -72,40 +72,41 @@ func (c *socketConn) send(p []byte) error {
 	return d.write(c.Conn, p)
 }
 
-// answer answers a ping.
+// answer answers a ping. It does not wait for that, as it is called by who
+// reads.
 func (c *socketConn) answer(payload []byte) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.pong = appendFrame(c.pong[:0], framePong, payload)
-	c.mu.Unlock()
-	if c.sendPong() != nil {
-		_ = c.Close() // which ends the reading, too
+	if !c.ponging {
+		c.ponging = true
+		go c.sendPongs()
 	}
 }
 
-// sendPong sends the pong that there is, unless something else is being sent:
-// whoever does that comes here after it.
-func (c *socketConn) sendPong() error {
-	for c.sending.TryLock() {
+// sendPongs sends the pong that there is by the time that there is room for it,
+// until there is none.
+func (c *socketConn) sendPongs() {
+	for {
+		c.sending <- struct{}{}
 		c.mu.Lock()
 		frame := append([]byte(nil), c.pong...)
 		c.pong = c.pong[:0]
+		c.ponging = len(frame) > 0
 		c.mu.Unlock()
 		var err error
 		if len(frame) > 0 {
 			err = c.send(frame)
 		}
-		c.sending.Unlock()
-		if err != nil || !c.owesPong() {
-			return err
+		<-c.sending
+		switch {
+		case err != nil:
+			_ = c.Close() // which ends the reading, too
+			return
+		case len(frame) == 0:
+			return
 		}
 	}
-	return nil
-}
-
-func (c *socketConn) owesPong() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.pong) > 0
 }
 
 // socketHijacker is a response whose connection, once it is taken over, is a
@@ -124,7 +125,7 @@ func (h *socketHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.conn = &socketConn{Conn: conn, timeout: h.timeout}
+	h.conn = newSocketConn(conn, h.timeout)
 	// Closes are short.
 	return h.conn, bufio.NewReadWriter(buffered.Reader, bufio.NewWriterSize(h.conn, maxControlFrame)), nil
 }

@@ -114,7 +114,7 @@ func (u *upstream) statusOf(err error) *status.Status {
 		case errors.Is(cause, errShutdown):
 			return status.New(codes.Unavailable, cause.Error())
 		case errors.Is(cause, errDeadline):
-			return status.Newf(codes.DeadlineExceeded, "the run did not end within the %v that it may take", u.run.timeout)
+			return u.late()
 		}
 		return status.New(codes.Canceled, cause.Error())
 	}
@@ -122,12 +122,19 @@ func (u *upstream) statusOf(err error) *status.Status {
 		return status.New(codes.OK, "")
 	}
 	st := status.Convert(err)
+	if r := u.run; st.Code() == codes.Canceled && r.timeout > 0 && time.Since(r.opened) >= r.timeout {
+		return u.late() // the backend, which knows the time too, was the first to end it
+	}
 	if st.Code() == codes.Unavailable && madeHere(st.Message()) {
 		// It names addresses, which are the operator's to know.
 		u.run.manager.config.Logger.Warn("the backend cannot be reached", "method", u.run.method.FullName, "error", st.Message())
 		return status.New(codes.Unavailable, "the backend cannot be reached")
 	}
 	return st
+}
+
+func (u *upstream) late() *status.Status {
+	return status.Newf(codes.DeadlineExceeded, "the run did not end within the %v that it may take", u.run.timeout)
 }
 
 // madeHere is whether the message of an UNAVAILABLE is one of grpc-go's own
