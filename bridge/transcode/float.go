@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -17,16 +18,20 @@ const (
 	bias32     = 127
 )
 
-// exactWhole64 and exactWhole32 are the numbers below which the shortest
-// decimal of a whole number is the number itself: its neighbours are no more
-// than 1 away.
-const (
-	exactWhole64 = 1 << (fraction64 + 1)
-	exactWhole32 = 1 << (fraction32 + 1)
-)
+// exactWhole32 is the number below which the shortest decimal of a whole float
+// is the number itself: its neighbours are no more than 1 away. For doubles it
+// is 1 << (fraction64 + 1).
+const exactWhole32 = 1 << (fraction32 + 1)
 
 // fewDecimals is the unit in which a number of up to four decimals is whole.
-const fewDecimals = 1e4
+// Such a number, and a whole one whose neighbours are no more than 1 away, so
+// that it is its own shortest decimal, has an exponent from leastFew to
+// mostFew.
+const (
+	fewDecimals = 1e4
+	leastFew    = bias64 - 14
+	mostFew     = bias64 + fraction64
+)
 
 // appendFloat64 writes a double as protojson does: the shortest decimal that
 // reads back as the same double, with an exponent below 1e-6 and from 1e21 on.
@@ -41,17 +46,20 @@ func appendFloat64(out []byte, v float64) []byte {
 		out = append(out, '-')
 		v = -v
 	}
-	if v < exactWhole64 {
+	if v == 0 {
+		return append(out, '0')
+	}
+	if uint(exponent-leastFew) <= mostFew-leastFew {
 		// Signed integers, because the processor converts those by itself.
 		if whole := int64(v); float64(whole) == v {
 			return appendUint(out, uint64(whole))
 		}
-	}
-	// Most numbers that people deal with have few decimals. One of up to 15
-	// digits that reads back as v is the shortest: no other of 15 does.
-	if scaled := v * fewDecimals; scaled < 1e15 {
-		if digits := int64(scaled); float64(digits) == scaled && scaled/fewDecimals == v {
-			return appendDecimal(out, uint64(digits), -4)
+		// Most numbers that people deal with have few decimals. One of up to 15
+		// digits that reads back as v is the shortest: no other of 15 does.
+		if scaled := v * fewDecimals; scaled < 1e15 {
+			if digits := int64(scaled); float64(digits) == scaled && scaled/fewDecimals == v {
+				return appendDecimal(out, uint64(digits), -4)
+			}
 		}
 	}
 	// v is c·2^q.
@@ -122,9 +130,10 @@ func shortest64(c uint64, q int, uneven bool) (digits uint64, power int) {
 	}
 	g := &powersOfTen[-k-minPower]
 	h := q + floorLog2Pow10(-k) + 1
-	lower := g.scale64(low << h)
-	middle := g.scale64(4 * c << h)
-	upper := g.scale64((4*c + 2) << h)
+	// The shift is below 64, which the compiler would see to otherwise.
+	lower := g.scale64(low << (h & 63))
+	middle := g.scale64(4 * c << (h & 63))
+	upper := g.scale64((4*c + 2) << (h & 63))
 	return pick(lower, middle, upper, c&1, k)
 }
 
@@ -254,6 +263,10 @@ func trimZeros(v uint64) (_ uint64, zeros int) {
 	return v, zeros
 }
 
+// maxExponential is room for what appendExponent writes, d.dddddddddddddddde-ddd,
+// in whole words.
+const maxExponential = 26
+
 // appendExponent writes a number of n digits as d.ddde±dd. Positive exponents
 // have two digits or more, negative ones may have one.
 func appendExponent(out []byte, digits uint64, n, exponent int) []byte {
@@ -263,25 +276,39 @@ func appendExponent(out []byte, digits uint64, n, exponent int) []byte {
 	first := digits / tenTo16
 	digits -= first * tenTo16
 	high := digits / tenTo8
-	out = append(out, '0'+byte(first), '.')
-	out = binary.LittleEndian.AppendUint64(out, spread8(high)|asciiZeros)
-	out = binary.LittleEndian.AppendUint64(out, spread8(digits-high*tenTo8)|asciiZeros)
-	out = out[:len(out)-(maxDigits-n)]
-	if n == 1 {
-		out = out[:len(out)-1] // nor a point
+	start := len(out)
+	if cap(out)-start < maxExponential {
+		out = slices.Grow(out, maxExponential)
 	}
-	sign := byte('+')
+	// All is written that there may be, and over it what comes next.
+	b := (*[maxExponential]byte)(out[start : start+maxExponential])
+	b[0], b[1] = '0'+byte(first), '.'
+	binary.LittleEndian.PutUint64(b[2:], spread8(high)|asciiZeros)
+	binary.LittleEndian.PutUint64(b[10:], spread8(digits-high*tenTo8)|asciiZeros)
+	size := n + 1
+	if n == 1 {
+		size = 1 // nor a point
+	}
+	sign := uint64('+')
 	if exponent < 0 {
 		sign, exponent = '-', -exponent
 	}
-	out = append(out, 'e', sign)
-	if exponent >= 100 {
-		out = append(out, '0'+byte(exponent/100))
-		exponent %= 100
-		return append(out, digits2[2*exponent], digits2[2*exponent+1])
-	}
-	return appendUint(out, uint64(exponent))
+	e := uint64(exponents[exponent])
+	binary.LittleEndian.PutUint64(b[size:], 'e'|sign<<8|e<<16)
+	return out[:start+size+int(e>>24)]
 }
+
+// exponents has, for each decimal exponent that a double may have without its
+// sign, up to three digits, the first in the lowest byte, and above them how
+// many bytes there are with an e and a sign.
+var exponents = func() (table [326]uint32) {
+	for e := range table {
+		var text [3]byte
+		digits := strconv.AppendInt(text[:0], int64(e), 10)
+		table[e] = uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(len("e+")+len(digits))<<24
+	}
+	return table
+}()
 
 // floorLog10Pow2 is ⌊log10 2^q⌋ for any exponent that a double has.
 func floorLog10Pow2(q int) int { return (q * 1262611) >> 22 }

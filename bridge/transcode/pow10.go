@@ -19,8 +19,7 @@ type pow10 struct{ high, low uint64 }
 // millisecond to work out.
 var powersOfTen = makePowersOfTen()
 
-func makePowersOfTen() *[maxPower - minPower + 1]pow10 {
-	var table [maxPower - minPower + 1]pow10
+func makePowersOfTen() (table [maxPower - minPower + 1]pow10) {
 	var (
 		ten  = big.NewInt(10)
 		one  = big.NewInt(1)
@@ -44,5 +43,5 @@ func makePowersOfTen() *[maxPower - minPower + 1]pow10 {
 		g.Add(g, one)
 		table[i] = pow10{high: new(big.Int).Rsh(g, 64).Uint64(), low: new(big.Int).And(g, mask).Uint64()}
 	}
-	return &table
+	return table
 }

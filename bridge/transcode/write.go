@@ -233,10 +233,10 @@ func (r *run) packed(out []byte, f *field, e *entry) ([]byte, *Error) {
 	}
 	if f.kind == kindDouble {
 		// The most common of long runs, and worth the direct way.
-		for ; pos < len(b); pos += 8 {
-			out = appendFloat64(append(out, ','), math.Float64frombits(binary.LittleEndian.Uint64(b[pos:])))
+		for b = b[pos:]; len(b) >= 8; b = b[8:] {
+			out = appendFloat64(append(out, ','), math.Float64frombits(binary.LittleEndian.Uint64(b)))
 			if len(out) > r.limit {
-				return out, r.tooLarge(pos)
+				return out, r.tooLarge(end - len(b))
 			}
 		}
 		return out, nil
