@@ -26,7 +26,8 @@ const shared = "shared"
 // playBridge is Sluice, with the settings of the program: args are the
 // backend's address and what else is asked for.
 func playBridge(ctx context.Context, l net.Listener, args []string) error {
-	conn, err := grpc.NewClient(args[0], grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithIdleTimeout(0))
+	conn, err := grpc.NewClient(args[0], grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithIdleTimeout(0),
+		grpc.WithInitialWindowSize(256<<10), grpc.WithInitialConnWindowSize(1<<20))
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,15 @@ const (
 	backendConnect      = 5 * time.Second
 )
 
+// How many bytes a backend may send on a stream, and on a connection, before
+// they are read. Left to itself grpc-go asks the other side all the time how
+// far away it is, and lets both grow to 16 MiB: for each stream whose viewer
+// has stopped to read, and beside its journal.
+const (
+	backendStreamWindow = 256 << 10
+	backendConnWindow   = 1 << 20
+)
+
 // backendFlags say where the backends are and how they are reached.
 type backendFlags struct {
 	Addresses      []string      `name:"backend" default:"localhost:50051" sep:"," help:"The gRPC server whose methods are served: host:port, or any name that gRPC resolves, as dns:///host:port. May be repeated; each then needs a name, as in orders=localhost:50051."`
@@ -144,6 +153,8 @@ func (f *backendFlags) dial(n named, logger *slog.Logger) (*pool.Pool, error) {
 					MinConnectTimeout: backendConnect,
 				}),
 				grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: f.Keepalive}),
+				grpc.WithInitialWindowSize(backendStreamWindow),
+				grpc.WithInitialConnWindowSize(backendConnWindow),
 				// An idle connection would be torn down, and the first stream after it
 				// would wait.
 				grpc.WithIdleTimeout(0),
