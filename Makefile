@@ -82,6 +82,7 @@ test-tools: ## Find what the tests need beside Go, and install what is missing
 .PHONY: test-native
 test-native: ## Run the tests that need nothing but Go
 	$(GO) test $(PACKAGES)
+	cd internal/bench && $(GO) test ./...
 
 .PHONY: test-race
 test-race: ## Run the same tests under the race detector
