@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
@@ -16,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -23,7 +23,7 @@ import (
 // the caller has gone: no time passes, however long the pause is.
 func TestCancelDuringPause(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		recorded := newRecorder()
 		r := start(t, New(WithMetrics(recorded)))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -45,7 +45,7 @@ func TestCancelDuringPause(t *testing.T) {
 
 func TestDeadline(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -82,7 +83,7 @@ func TestLimitsOfRequests(t *testing.T) {
 // Calls whose requests do not come are counted all the same, unary ones too.
 func TestMaxCalls(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New(WithMaxStreams(1)), WithMaxConnStreams(1000))
 		ctx, cancel := context.WithCancel(t.Context())
 		silent := func(method string) grpc.ClientStream {
@@ -112,7 +113,7 @@ func TestMaxCalls(t *testing.T) {
 
 func TestMaxConnStreams(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New(), WithMaxConnStreams(1))
 		ctx, cancel := context.WithCancel(t.Context())
 		first := r.opened(ctx, t, hourly())
@@ -128,7 +129,7 @@ func TestMaxConnStreams(t *testing.T) {
 
 func TestMaxConns(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New(), WithMaxConns(1))
 		req := unpaced(&numbersv1.GenerateRequest{Count: 1})
 		if _, err := collect(t.Context(), r.client, req); err != nil {
@@ -168,7 +169,7 @@ func TestDefaultServerOptions(t *testing.T) {
 // end within KeepaliveTime and KeepaliveTimeout.
 func TestVanishedPeer(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		recorded := newRecorder()
 		r := start(t, New(WithMetrics(recorded)))
 		mute := newMuteDialer(r)

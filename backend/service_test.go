@@ -5,7 +5,6 @@ package backend
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,12 +13,13 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
 func TestEmptyRequest(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		begun := time.Now()
 		responses, err := collect(t.Context(), r.client, &numbersv1.GenerateRequest{})
@@ -49,7 +49,7 @@ func TestEmptyRequest(t *testing.T) {
 
 func TestPausesAreThoseOfTheSeed(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		req := &numbersv1.GenerateRequest{Seed: goldenSeed, Count: 6}
 		begun := time.Now()
@@ -72,7 +72,7 @@ func TestPausesAreThoseOfTheSeed(t *testing.T) {
 // The longest pauses there may be, over which keepalive keeps the connection.
 func TestHourLongPauses(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		begun := time.Now()
 		responses, err := collect(t.Context(), r.client, &numbersv1.GenerateRequest{Count: 3, MinPause: durationpb.New(time.Hour)})
@@ -87,7 +87,7 @@ func TestHourLongPauses(t *testing.T) {
 
 func TestUnpacedTakesNoTime(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		begun := time.Now()
 		responses, err := collect(t.Context(), r.client, unpaced(&numbersv1.GenerateRequest{Count: 5000}))
@@ -103,7 +103,7 @@ func TestUnpacedTakesNoTime(t *testing.T) {
 // The headers tell the caller that the request is well before the first pause.
 func TestHeadersComeFirst(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		begun := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -157,7 +157,7 @@ func TestResume(t *testing.T) {
 	for sequence := range kinds {
 		t.Run(sequence.String(), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				r, other := start(t, New()), start(t, New())
 				begun := time.Now()
 				whole, err := collect(t.Context(), r.client, &numbersv1.GenerateRequest{Sequence: sequence, Count: 12})

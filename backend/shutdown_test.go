@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -78,7 +79,7 @@ func TestWatchersAreTold(t *testing.T) {
 func TestHealthOverShutdown(t *testing.T) {
 	t.Parallel()
 	for _, busy := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			r := start(t, New())
 			if busy {
 				r.opened(t.Context(), t, hourly())
@@ -127,7 +128,7 @@ func TestHealthOverShutdown(t *testing.T) {
 // server with it.
 func TestShutdownWaitsForStreams(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		stream := r.opened(t.Context(), t, &numbersv1.GenerateRequest{Count: 5, MinPause: durationpb.New(2 * time.Second)})
 		begun := time.Now()
@@ -158,7 +159,7 @@ func TestShutdownWaitsForStreams(t *testing.T) {
 // What is left after the drain time is told to go elsewhere, and can.
 func TestShutdownEndsStreams(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		recorded := newRecorder()
 		r, other := start(t, New(WithMetrics(recorded))), start(t, New())
 		stream := r.opened(t.Context(), t, &numbersv1.GenerateRequest{Count: 4, MinPause: durationpb.New(4 * time.Second)})
@@ -195,7 +196,7 @@ func TestShutdownEndsStreams(t *testing.T) {
 // not wait for it for longer than flushTime.
 func TestShutdownWithStalledReader(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, New())
 		r.opened(t.Context(), t, unpaced(&numbersv1.GenerateRequest{Endless: true}))
 		synctest.Wait() // all buffers are full

@@ -25,6 +25,7 @@ import (
 
 	"sluice/bridge"
 	"sluice/bridge/catalog"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -103,7 +104,7 @@ func numberNamed(t *testing.T, r *response) string {
 // from being served, and is found when it comes.
 func TestOneOfTwoBackendsIsAway(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var log lines
 		late := newFurther(t, newInterop())
 		w := worldOf(t, newNumbers(counting), log.option(), bridge.WithName("numbers"), bridge.WithBackend("late", late.conn))
@@ -160,7 +161,7 @@ func TestOneOfTwoBackendsIsAway(t *testing.T) {
 // Without any of its backends a bridge is not ready, and says of each why.
 func TestAllBackendsAreAway(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		late := newFurther(t, newInterop())
 		w := worldOf(t, newBare(counting), bridge.WithName("bare"), bridge.WithBackend("late", late.conn))
 		synctest.Wait()
@@ -176,7 +177,7 @@ func TestAllBackendsAreAway(t *testing.T) {
 // first; all else is.
 func TestClash(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		both := newInterop()
 		numbersv1.RegisterNumberServiceServer(both, &stub{generate: counting})
 		var log lines
@@ -213,7 +214,7 @@ func TestClash(t *testing.T) {
 // Of services that are not to be served it does not matter who offers them.
 func TestClashOfWhatIsHidden(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		second := newFurther(t, newNumbers(counting))
 		second.start()
 		w := worldOf(t, func() *grpc.Server {
@@ -231,7 +232,7 @@ func TestClashOfWhatIsHidden(t *testing.T) {
 
 func TestExposure(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := interopWorld(t, bridge.WithExposure(catalog.Exposure{Expose: []string{"grpc.testing.*"}, Hide: []string{"**/Empty*"}}))
 		_, l := w.listing()
 		if kinds := l.kinds(); kinds["grpc.testing.TestService/UnaryCall"] == "" || kinds["grpc.testing.TestService/EmptyCall"] != "" {
@@ -244,7 +245,7 @@ func TestExposure(t *testing.T) {
 			t.Errorf("an exposed method gives %+v", events)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := worldOf(t, newInterop(), bridge.WithExposure(catalog.Exposure{Hide: []string{"**"}}))
 		synctest.Wait()
 		if r := w.get("/readyz"); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(r.text(), "none of the methods") {
@@ -267,7 +268,7 @@ routes:
 	if err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var log lines
 		w := interopWorld(t, bridge.WithRoutes(routes), log.option())
 		r := w.get("/payloads?response_parameters=" + url.QueryEscape(`{"size":1}`))
@@ -346,7 +347,7 @@ func filesOf(t *testing.T, file protoreflect.FileDescriptor) *protoregistry.File
 // A catalog that was given to a further backend is not asked for.
 func TestBackendCatalog(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		known, err := catalog.New(filesOf(t, interop.File_grpc_testing_test_proto))
 		if err != nil {
 			t.Fatal(err)

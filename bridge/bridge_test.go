@@ -28,6 +28,7 @@ import (
 	"sluice/bridge"
 	"sluice/bridge/catalog"
 	"sluice/bridge/sse"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -295,7 +296,7 @@ func (r *response) failure() failure {
 
 func TestStream(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		for _, path := range []string{"/sse?count=5", "/sluice.numbers.v1.NumberService/Generate?count=5&min_pause=0.25s", "/sse?count=5&minPause=1s"} {
 			r := w.get(path)
@@ -311,7 +312,7 @@ func TestStream(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		r := w.get("/sse?count=1")
 		for name, want := range map[string]string{
@@ -335,7 +336,7 @@ func TestHeaders(t *testing.T) {
 // The very first bytes say when to come back, and that the stream is open.
 func TestFirstBytes(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithRetry(2*time.Second))
 		lines := bufio.NewScanner(w.get("/sse?count=1").Body)
 		lines.Scan()
@@ -352,7 +353,7 @@ func TestFirstBytes(t *testing.T) {
 
 func TestNumbersComeOneByOne(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		start := time.Now()
 		r := w.get("/sse?count=5&min_pause=1s")
@@ -368,7 +369,7 @@ func TestNumbersComeOneByOne(t *testing.T) {
 // A stream that stays quiet is committed to in time, and kept alive.
 func TestQuietStream(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		start := time.Now()
 		r := w.get("/sse?count=2&min_pause=40s")
@@ -405,7 +406,7 @@ func TestDisconnect(t *testing.T) {
 	} {
 		t.Run(test.policy.String(), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				var ended time.Time
 				w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 					defer func() { ended = time.Now() }()

@@ -5,11 +5,11 @@ package bridge_test
 import (
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sluice/bridge"
 	"sluice/bridge/catalog"
+	"sluice/internal/bubble"
 )
 
 func TestTimeoutOfARequest(t *testing.T) {
@@ -79,7 +79,7 @@ func TestTimeoutThatHolds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				w := newWorld(t, counting, bridge.WithTimeout(test.standard), bridge.WithMaxTimeout(test.bridgeMost),
 					bridge.WithCatalog(numbersWith(t, func(p *catalog.Policy) { p.Timeout, p.MaxTimeout = test.method, test.methodMost })))
 				var headers []string
@@ -109,7 +109,7 @@ func TestTimeoutThatHolds(t *testing.T) {
 // for when he comes back.
 func TestTimeoutSurvivesTheViewer(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		start := time.Now()
 		r := w.get("/sse?endless=true&min_pause=1s", "Grpc-Timeout", "10S")
@@ -138,7 +138,7 @@ func TestTimeoutSurvivesTheViewer(t *testing.T) {
 // A deadline that passes before the first message is an answer of its own.
 func TestTimeoutBeforeTheFirstWord(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		r := w.get("/sse?count=1&min_pause=1s", "Sluice-Timeout", "100ms", "Accept", "text/event-stream, application/json;q=0.9")
 		if f := r.failure(); r.StatusCode != http.StatusGatewayTimeout || f.Code != "DEADLINE_EXCEEDED" {

@@ -17,12 +17,13 @@ import (
 
 	"sluice/bridge"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
 func TestBadRequests(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithMaxRequestBytes(100))
 		const generate = "/sluice.numbers.v1.NumberService/Generate"
 		for _, test := range []struct {
@@ -102,7 +103,7 @@ func TestBadRequests(t *testing.T) {
 // backend said.
 func TestEarlyError(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		detailed, err := status.New(codes.InvalidArgument, "two faults").WithDetails(&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "count", Description: "too many"}}})
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +139,7 @@ func TestEarlyError(t *testing.T) {
 // EventSource never comes back after a status other than 200.
 func TestEarlyErrorForEventSource(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := codes.Unavailable
 		w := newWorld(t, func(*numbersv1.GenerateRequest, numberStream) error { return status.Error(c, "down") })
 		r := w.get("/sse", "Accept", "text/event-stream")
@@ -156,7 +157,7 @@ func TestEarlyErrorForEventSource(t *testing.T) {
 // A late error cannot have a status any more: it is the end.
 func TestLateError(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(_ *numbersv1.GenerateRequest, s numberStream) error {
 			time.Sleep(time.Second)
 			return status.Error(codes.PermissionDenied, "not you")
@@ -171,7 +172,7 @@ func TestLateError(t *testing.T) {
 
 func TestTooManyRuns(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithRuns(run.Config{MaxRuns: 2}))
 		for range 2 {
 			w.get("/sse?endless=true&min_pause=1s").next()
@@ -186,7 +187,7 @@ func TestTooManyRuns(t *testing.T) {
 // A server that hides its connections' Flush is found out at once.
 func TestWriterThatCannotFlush(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		rec := httptest.NewRecorder()
 		w.bridge.ServeHTTP(struct{ http.ResponseWriter }{rec}, httptest.NewRequest("GET", "/sse?count=1", nil))

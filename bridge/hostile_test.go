@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -18,6 +17,7 @@ import (
 	"sluice/bridge"
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -25,7 +25,7 @@ import (
 // one that is known.
 func TestUnknownVerbs(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		for _, path := range []string{"/sse?count=1", "/runs/" + run.NewID()} {
 			for _, verb := range []string{"E", "POS", "GE", "PUT"} {
@@ -51,7 +51,7 @@ func TestUnknownVerbs(t *testing.T) {
 // nobody was asked about: by an image, a link or a form.
 func TestOtherPagesCallNothing(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		routes, err := catalog.ParseRoutes("routes.yaml", []byte("routes:\n  - {method: grpc.testing.TestService/UnaryCall, path: /orders/delete}\n"))
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestOtherPagesCallNothing(t *testing.T) {
 // come back to.
 func TestLeavingEarlyEndsNobodysRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := numbersWith(t, func(p *catalog.Policy) {
 			p.Share, p.JoinAt, p.OnDisconnect = true, catalog.JoinAtLive, catalog.OnDisconnectLinger
 		})
@@ -116,7 +116,7 @@ func TestLeavingEarlyEndsNobodysRun(t *testing.T) {
 // Polls of a stream that was taken up from elsewhere and is quiet read one run.
 func TestPollsOfAResumedStreamReadOneRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			calls.Add(1)
@@ -136,7 +136,7 @@ func TestPollsOfAResumedStreamReadOneRun(t *testing.T) {
 // Who has got nothing of a call with one answer is not told to have all.
 func TestForgottenCallIsNotAnswered(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := interopWorld(t)
 		r := w.get(interopService+"UnaryCall?response_size=3", "Accept", "application/json", "Prefer", "wait=5",
 			"Last-Event-ID", run.EventID{Run: run.NewID()}.String())
@@ -150,7 +150,7 @@ func TestForgottenCallIsNotAnswered(t *testing.T) {
 // not keep a stream going for ever.
 func TestResumeThatGetsNowhere(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(_ *numbersv1.GenerateRequest, s numberStream) error {
 			if err := s.Send(&numbersv1.GenerateResponse{Position: 1, ResumeToken: "at1"}); err != nil {
 				return err

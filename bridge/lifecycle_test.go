@@ -24,12 +24,13 @@ import (
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
 	"sluice/bridge/sse"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
 func TestDrain(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const viewers, window = 50, 10 * time.Second
 		w := newWorld(t, counting)
 		start := time.Now()
@@ -86,7 +87,7 @@ func TestDrain(t *testing.T) {
 
 func TestDrainGivesUp(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		w.get("/sse?endless=true&min_pause=1s").next()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
@@ -99,7 +100,7 @@ func TestDrainGivesUp(t *testing.T) {
 
 func TestMaxAge(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithMaxAge(100*time.Second))
 		ages := make(map[time.Duration]bool)
 		for range 10 {
@@ -130,7 +131,7 @@ func TestMaxAge(t *testing.T) {
 // A backend that comes late is found.
 func TestBackendIsAwayAtFirst(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var logs bytes.Buffer
 		conn := &lateConn{}
 		b, err := bridge.New(conn, bridge.WithLogger(slog.New(slog.NewTextHandler(&logs, nil))))
@@ -175,7 +176,7 @@ func newBare(generate func(*numbersv1.GenerateRequest, numberStream) error) *grp
 
 func TestBackendWithoutReflection(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := worldOf(t, newBare(counting))
 		synctest.Wait()
 		r := w.get("/readyz")
@@ -191,7 +192,7 @@ func TestBackendWithoutReflection(t *testing.T) {
 
 func TestProbes(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		for _, path := range []string{"/healthz", "/readyz"} {
 			if r := w.get(path); r.StatusCode != 200 {
@@ -226,7 +227,7 @@ func TestOrigins(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				called := false
 				w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 					called = true
@@ -316,7 +317,7 @@ func (e endRecorder) Ended(c codes.Code) { e.r.add("ended " + c.String()) }
 
 func TestObserver(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		rec := &recorder{}
 		w := newWorld(t, counting, bridge.WithObserver(rec))
 		w.get("/sse?count=2").all()
@@ -335,7 +336,7 @@ func TestObserver(t *testing.T) {
 // Headers that the backend gets, and those that it does not.
 func TestMetadata(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		got := make(map[string]string)
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			for _, name := range []string{"authorization", "traceparent", "x-tenant", "cookie", "x-other"} {
@@ -364,7 +365,7 @@ var errUnavailable = status.Error(codes.Unavailable, "nobody listens")
 // writes does not fall due on what comes after.
 func TestConnectionIsKept(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		checkNumbers(t, w.get("/sse?count=2").all(), 1, 2)
 		time.Sleep(2 * bridge.DefaultWriteTimeout)
@@ -384,7 +385,7 @@ func TestConnectionIsKept(t *testing.T) {
 // afterwards nothing is served.
 func TestCloseTellsTheEnd(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		var wg sync.WaitGroup
 		for range 20 {
@@ -411,7 +412,7 @@ func TestCloseTellsTheEnd(t *testing.T) {
 // Who goes away before the run's id was told leaves nothing behind.
 func TestLeftBeforeTheFirstWord(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()

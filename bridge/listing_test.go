@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"sluice/bridge"
+	"sluice/internal/bubble"
 )
 
 // listing is what GET /catalog says, as far as is looked at here.
@@ -41,7 +42,7 @@ func (l listing) kinds() map[string]string {
 
 func TestCatalog(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		r, l := w.listing()
 		kinds := l.kinds()
@@ -80,7 +81,7 @@ func TestCatalog(t *testing.T) {
 
 func TestCatalogForOtherOrigins(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithOrigins("https://elsewhere.test"))
 		r, _ := w.listing("Origin", "https://elsewhere.test")
 		if r.StatusCode != http.StatusOK || r.Header.Get("Access-Control-Allow-Origin") != "https://elsewhere.test" {
@@ -91,7 +92,7 @@ func TestCatalogForOtherOrigins(t *testing.T) {
 
 func TestCatalogBeforeThereIsOne(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := worldOf(t, newBare(counting))
 		synctest.Wait()
 		r, _ := w.listing()

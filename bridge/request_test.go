@@ -20,6 +20,7 @@ import (
 
 	"sluice/bridge"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 )
 
 // interopServer has methods of every kind.
@@ -73,7 +74,7 @@ func interopWorld(t *testing.T, opts ...bridge.Option) *world {
 // A unary method is a stream of one message.
 func TestUnaryMethod(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := interopWorld(t)
 		for _, r := range []*response{
 			w.get(interopService + "UnaryCall?response_size=3"),
@@ -95,7 +96,7 @@ func TestUnaryMethod(t *testing.T) {
 // after its run was forgotten.
 func TestUnaryMethodIsNotCalledAgain(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		rec := &recorder{}
 		w := interopWorld(t, bridge.WithObserver(rec), bridge.WithRuns(run.Config{Retention: time.Second}))
 		const path = interopService + "UnaryCall?response_size=1"
@@ -124,7 +125,7 @@ func TestUnaryMethodIsNotCalledAgain(t *testing.T) {
 // What takes a stream of requests says so.
 func TestStreamingRequests(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := interopWorld(t)
 		for _, method := range []string{"StreamingInputCall", "FullDuplexCall", "HalfDuplexCall"} {
 			for _, r := range []*response{w.get(interopService + method), w.do(http.MethodPost, interopService+method, "{}")} {
@@ -139,7 +140,7 @@ func TestStreamingRequests(t *testing.T) {
 // The same request in all the ways that there are.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		const generate = "/sluice.numbers.v1.NumberService/Generate"
 		const form = "application/x-www-form-urlencoded"
@@ -172,7 +173,7 @@ func TestRequests(t *testing.T) {
 
 func TestAllowedMethods(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		for path, allow := range map[string]string{
 			"/sse": "GET, POST, OPTIONS", "/grpc.health.v1.Health/Check": "GET, POST, OPTIONS",
@@ -195,7 +196,7 @@ func TestMessageThatIsTooLarge(t *testing.T) {
 	for _, compressed := range []string{"false", "true"} {
 		t.Run("compressed "+compressed, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				w := interopWorld(t, bridge.WithRuns(run.Config{MaxMessageBytes: 10_000}))
 				body := `{"responseParameters":[{"size":9000,"compressed":{"value":` + compressed + `}},{"size":1},{"size":20000},{"size":1}]}`
 				events := w.do(http.MethodPost, interopService+"StreamingOutputCall", body).all()

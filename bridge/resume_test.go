@@ -16,12 +16,13 @@ import (
 	"sluice/bridge"
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
 func TestResume(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		calls := 0
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			calls++
@@ -62,7 +63,7 @@ func TestResume(t *testing.T) {
 // EventSource understands; also by a bridge that never saw the run.
 func TestAfterTheEnd(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		r := w.get("/sse?count=2")
 		events := r.all()
@@ -83,7 +84,7 @@ func TestAfterTheEnd(t *testing.T) {
 // stands.
 func TestResumeElsewhere(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		id := run.EventID{Run: run.NewID(), Seq: 4, Position: "at4"}
 		r := w.get("/sse?count=10", "Last-Event-ID", id.String())
@@ -99,7 +100,7 @@ func TestResumeElsewhere(t *testing.T) {
 // its number would leave out what has that number here.
 func TestCountedOtherwiseElsewhere(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		const path = "/sse?count=10"
 		first := w.get(path)
@@ -148,7 +149,7 @@ func resetOf(t *testing.T, r *response) (reason string, first uint64) {
 // What cannot go on says so, and never fails.
 func TestReset(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		const path = "/sse?count=3"
 		done := w.get(path)
@@ -181,7 +182,7 @@ func TestReset(t *testing.T) {
 // begins.
 func TestResetToWhatIsHeld(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithRuns(run.Config{JournalBytes: 16 << 10}))
 		r := w.get("/sse?count=1000")
 		r.all()
@@ -205,7 +206,7 @@ func TestResetToWhatIsHeld(t *testing.T) {
 
 func TestCancelRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ended := false
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			defer func() { ended = true }()
@@ -236,7 +237,7 @@ func TestCancelRun(t *testing.T) {
 // The id is the secret, and of no use with other credentials.
 func TestRunsAreTheirOwners(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		r := w.get("/sse?count=2", "Authorization", "Bearer one")
 		events := r.all()
@@ -256,7 +257,7 @@ func TestRunsAreTheirOwners(t *testing.T) {
 // A backend that breaks and comes back is a pause.
 func TestBackendBreaks(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		calls := 0
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			if calls++; calls == 1 {
@@ -279,7 +280,7 @@ func TestBackAfterTheRunWasGivenUp(t *testing.T) {
 	t.Parallel()
 	for _, policy := range []catalog.OnDisconnect{catalog.OnDisconnectLinger, catalog.OnDisconnectCancel} {
 		for _, away := range []time.Duration{time.Second, time.Minute, time.Hour} {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				w := newWorld(t, counting, bridge.WithCatalog(numbersWith(t, func(p *catalog.Policy) { p.OnDisconnect = policy })))
 				const path = "/sse?count=1000&min_pause=1s"
 				r := w.get(path)
@@ -308,7 +309,7 @@ func TestBackAfterTheRunWasGivenUp(t *testing.T) {
 // An id of another request's stream is not taken for this one's.
 func TestIDOfAnotherRequest(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		id := w.get("/sse?count=3").next().ID
 		r := w.get("/sse?count=5", "Last-Event-ID", id)
@@ -322,7 +323,7 @@ func TestIDOfAnotherRequest(t *testing.T) {
 // Whatever the backend is told of a caller may be what it trusts it by.
 func TestSharedRunsAreNotShownToOthers(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithCatalog(numbersWith(t, func(p *catalog.Policy) { p.Share = true })))
 		const path = "/sse?endless=true&min_pause=1s"
 		one := w.get(path, "Grpc-Metadata-X-Tenant", "acme")

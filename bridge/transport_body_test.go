@@ -8,17 +8,17 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sluice/bridge"
 	"sluice/bridge/sse"
+	"sluice/internal/bubble"
 )
 
 // A compressed stream is read event by event, as they are made, and ends well.
 func TestCompressedStream(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithCompression(true))
 		start := time.Now()
 		r := w.get("/sse?count=40&min_pause=1s", "Accept-Encoding", "gzip, deflate, br, zstd")
@@ -46,7 +46,7 @@ func TestCompressedStream(t *testing.T) {
 
 func TestCompressedLines(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithCompression(true))
 		plain := w.get("/sse?count=1000", "Accept", "application/x-ndjson", "Accept-Encoding", "identity")
 		all := plain.text()
@@ -65,7 +65,7 @@ func TestCompressedLines(t *testing.T) {
 // browser takes one that is cut for a broken one.
 func TestCompressedStreamIsSentAway(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithCompression(true), bridge.WithMaxAge(10*time.Second))
 		z, err := gzip.NewReader(w.get("/sse?endless=true&min_pause=1s", "Accept-Encoding", "gzip").Body)
 		if err != nil {
@@ -79,7 +79,7 @@ func TestCompressedStreamIsSentAway(t *testing.T) {
 
 func TestNotCompressed(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		for _, test := range []struct {
 			name, encoding, path string
 			opts                 []bridge.Option

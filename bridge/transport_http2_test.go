@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"sluice/bridge"
+	"sluice/internal/bubble"
 )
 
 // overHTTP2 reaches the same bridge by HTTP/2, in the clear.
@@ -76,7 +77,7 @@ func TestOverHTTP2(t *testing.T) {
 // what is not.
 func TestServersThatHideConnections(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		for _, test := range []struct {
 			headers []string

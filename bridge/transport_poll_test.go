@@ -19,6 +19,7 @@ import (
 	"sluice/bridge"
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -37,7 +38,7 @@ func ask(w *world, path, cursor string, headers ...string) (*response, answer) {
 
 func TestPollWaits(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		const path = "/sse?endless=true&min_pause=100s"
 		for _, test := range []struct {
@@ -81,7 +82,7 @@ func TestPollWaits(t *testing.T) {
 // nothing more.
 func TestPollEnds(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		r, a := ask(w, "/sse?count=3", "", "Prefer", "wait=5")
 		synctest.Wait()
@@ -104,7 +105,7 @@ func TestPollEnds(t *testing.T) {
 // An answer that never arrives is asked for again, with what it held.
 func TestPollIsCut(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithRuns(run.Config{JournalBytes: 16 << 10}), bridge.WithCatalog(numbersWith(t, func(p *catalog.Policy) {
 			// So that nothing but the run itself can go on.
 			p.OnDisconnect, p.Resume = catalog.OnDisconnectCancel, catalog.ResumeMapping{}
@@ -143,7 +144,7 @@ func TestPollIsCut(t *testing.T) {
 // Who goes away before it was told of a run leaves none behind.
 func TestPollIsGivenUp(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
@@ -167,7 +168,7 @@ func TestPollIsGivenUp(t *testing.T) {
 // after the last of them.
 func TestPollsOfOneRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ended := make(chan time.Time, 1)
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			defer func() { ended <- time.Now() }()
@@ -199,7 +200,7 @@ func TestPollsOfOneRun(t *testing.T) {
 // A bridge that goes away holds no run for who cannot come back to it.
 func TestPollsWhenDrained(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ended := make(chan time.Time, 1)
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			defer func() { ended <- time.Now() }()
@@ -223,7 +224,7 @@ func TestPollsWhenDrained(t *testing.T) {
 // A poll whose answer is not taken ends like any stream that is not.
 func TestPollIsNotRead(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		rec := &recorder{}
 		w := newWorld(t, counting, bridge.WithObserver(rec), bridge.WithWriteTimeout(5*time.Second))
 		conn, err := w.client.Transport.(*http.Transport).DialContext(t.Context(), "tcp", "")
@@ -248,7 +249,7 @@ func TestPollIsNotRead(t *testing.T) {
 // A POST polls as a GET does.
 func TestPollByPost(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		const path = "/sluice.numbers.v1.NumberService/Generate"
 		cursor, numbers := "", 0

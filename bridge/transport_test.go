@@ -21,6 +21,7 @@ import (
 	"sluice/bridge"
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -30,7 +31,7 @@ func onEachWay(t *testing.T, f func(t *testing.T, y way)) {
 	for _, y := range ways {
 		t.Run(y.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { f(t, y) })
+			bubble.Test(t, func(t *testing.T) { f(t, y) })
 		})
 	}
 }
@@ -38,7 +39,7 @@ func onEachWay(t *testing.T, f func(t *testing.T, y way)) {
 // All transports carry the same events of one run, under the same ids.
 func TestSameEvents(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithCatalog(numbersWith(t, func(p *catalog.Policy) { p.Event = `a "number"` })))
 		first := ways[0].mustOpen(w, "/sse?count=30&min_pause=0.2s", "")
 		got := make([][]event, len(ways))

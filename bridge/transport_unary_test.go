@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"sluice/bridge"
+	"sluice/internal/bubble"
 )
 
 const checkHealth = "/grpc.health.v1.Health/Check"
@@ -16,7 +16,7 @@ const checkHealth = "/grpc.health.v1.Health/Check"
 // A call that has one answer is answered with it, for who wants JSON.
 func TestUnaryAsJSON(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		for _, body := range []string{"", `{}`} {
 			method := http.MethodGet

@@ -24,6 +24,7 @@ import (
 	"sluice/bridge"
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -41,7 +42,7 @@ func connect(w *world, path string, o *websocket.DialOptions, headers ...string)
 
 func TestSocketOpens(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithRetry(2*time.Second))
 		v := connect(w, "/sse?count=1", &websocket.DialOptions{Subprotocols: []string{"other", bridge.SocketProtocol}})
 		if got := v.conn.Subprotocol(); got != bridge.SocketProtocol {
@@ -63,7 +64,7 @@ func TestSocketOpens(t *testing.T) {
 // How a socket is closed says how the stream ended.
 func TestSocketCloses(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		st := status.New(codes.OK, "")
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			time.Sleep(time.Second)
@@ -102,7 +103,7 @@ func codeName(c codes.Code) string {
 // What a page is refused it is told over the socket, and by how that closes.
 func TestSocketRefuses(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		conn, _, err := websocket.Dial(t.Context(), host+"/sse?cuont=1", &websocket.DialOptions{HTTPClient: w.client})
 		if err != nil {
@@ -122,7 +123,7 @@ func TestSocketRefuses(t *testing.T) {
 
 func TestSocketIsToldToComeBack(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		v := connect(w, generateForever, &websocket.DialOptions{})
 		done := make(chan struct{})
@@ -144,7 +145,7 @@ func TestSocketIsToldToComeBack(t *testing.T) {
 func TestSocketThatSpeaks(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []websocket.MessageType{websocket.MessageText, websocket.MessageBinary} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			w := newWorld(t, counting)
 			v := connect(w, generateForever, &websocket.DialOptions{})
 			mustNext(t, v)
@@ -162,7 +163,7 @@ func TestSocketThatSpeaks(t *testing.T) {
 // side's are answered.
 func TestSocketPings(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		v := connect(w, "/sse?count=1&min_pause=65s", &websocket.DialOptions{})
 		done := make(chan struct{})
@@ -186,7 +187,7 @@ func TestSocketPings(t *testing.T) {
 // A viewer that closes its side has gone.
 func TestSocketThatLeaves(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		rec := &recorder{}
 		w := newWorld(t, counting, bridge.WithObserver(rec))
 		v := connect(w, generateForever, &websocket.DialOptions{})
@@ -240,7 +241,7 @@ func handshake(other ...string) []string {
 
 func TestHandshakesThatAreNone(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		called := false
 		w := newWorld(t, func(r *numbersv1.GenerateRequest, s numberStream) error {
 			called = true
@@ -289,7 +290,7 @@ func TestHandshakesThatAreNone(t *testing.T) {
 // A viewer that announces more than it sends is not waited for.
 func TestSocketWithAFrameWithoutAnEnd(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting)
 		conn, r, res := rawSocket(w, handshake()...)
 		if res.StatusCode != http.StatusSwitchingProtocols {
@@ -312,7 +313,7 @@ func TestSocketWithAFrameWithoutAnEnd(t *testing.T) {
 // answered when it reads again.
 func TestSocketThatFloodsPings(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t, counting, bridge.WithWriteTimeout(time.Hour))
 		conn, r, _ := rawSocket(w, handshake()...)
 		const pings = 10_000
@@ -334,7 +335,7 @@ func TestSocketThatFloodsPings(t *testing.T) {
 // Events of any length arrive as they were sent.
 func TestSocketFrames(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		lengths := []int{0, 1, 60, 125, 126, 127, 1000, 65_535, 65_536, 200_000}
 		w := newWorld(t, func(_ *numbersv1.GenerateRequest, s numberStream) error {
 			for _, n := range lengths {
@@ -381,7 +382,7 @@ func FuzzSocketInput(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			rec := &recorder{}
 			w := newWorld(t, counting, bridge.WithObserver(rec), bridge.WithCatalog(numbersWith(t, func(*catalog.Policy) {})))
 			conn, r, res := rawSocket(w, handshake()...)

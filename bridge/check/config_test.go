@@ -11,8 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"sluice/internal/bubble"
 )
 
 var silent = log.New(io.Discard, "", 0)
@@ -44,7 +45,7 @@ func TestConfig(t *testing.T) {
 // behind, which synctest and goleak see to.
 func TestHeaderAndCancel(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var bad []string
 		s := newSite()

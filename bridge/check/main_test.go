@@ -8,9 +8,10 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"go.uber.org/goleak"
+
+	"sluice/internal/bubble"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -55,7 +56,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // checked runs a check of what h serves, in time that is made up.
 func checked(t *testing.T, h http.Handler, config Config) (r *Report) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		network := newPipes()
 		srv := &http.Server{Handler: h}
 		var serving sync.WaitGroup

@@ -5,7 +5,6 @@ package run_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
@@ -14,6 +13,7 @@ import (
 
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -39,7 +39,7 @@ func slow(deadlines *[]time.Time) *stub {
 
 func TestTimeout(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var deadlines []time.Time
 		m := manage(t, slow(&deadlines), run.Config{})
 		start := time.Now()
@@ -68,7 +68,7 @@ func TestTimeoutGoesOn(t *testing.T) {
 	t.Parallel()
 	t.Run("without a viewer", func(t *testing.T) {
 		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			m := manage(t, slow(nil), run.Config{})
 			start := time.Now()
 			v := open(t, m, run.Spec{Method: numbers(t, nil), Timeout: 10 * time.Second})
@@ -86,7 +86,7 @@ func TestTimeoutGoesOn(t *testing.T) {
 	})
 	t.Run("with a full journal", func(t *testing.T) {
 		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			m := manage(t, &stub{generate: count(0)}, run.Config{JournalBytes: 10_000})
 			v := open(t, m, run.Spec{Method: numbers(t, nil), Timeout: 10 * time.Second})
 			start := time.Now()
@@ -98,7 +98,7 @@ func TestTimeoutGoesOn(t *testing.T) {
 	})
 	t.Run("with a broken backend", func(t *testing.T) {
 		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			var deadlines []time.Time
 			first := true
 			m := manage(t, &stub{generate: func(_ *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
@@ -132,7 +132,7 @@ func TestTimeoutGoesOn(t *testing.T) {
 // Whose time is shorter does not end the stream of others.
 func TestTimeoutIsNotShared(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		m := manage(t, slow(nil), run.Config{})
 		method := numbers(t, func(p *catalog.Policy) { p.Share = true })
 		var ids []string
@@ -148,7 +148,7 @@ func TestTimeoutIsNotShared(t *testing.T) {
 // A run by another schema is not shared, though the method has the same name.
 func TestSchemaIsNotShared(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		m := manage(t, slow(nil), run.Config{})
 		share := func(p *catalog.Policy) { p.Share = true }
 		before, after := numbers(t, share), numbers(t, share)

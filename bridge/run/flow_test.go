@@ -13,6 +13,7 @@ import (
 	"sluice/bridge/catalog"
 	"sluice/bridge/journal"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -33,7 +34,7 @@ func counting() (*stub, *atomic.Uint32) {
 // reads again.
 func TestOneSlowViewerHoldsTheBackend(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s, sent := counting()
 		m := manage(t, s, run.Config{JournalBytes: 64 << 10})
 		v := open(t, m, run.Spec{Method: numbers(t, nil)})
@@ -67,7 +68,7 @@ func TestOneSlowViewerHoldsTheBackend(t *testing.T) {
 // that left had not read is there when it comes back, and a reserve before it.
 func TestLingeringRunWaits(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s, sent := counting()
 		m := manage(t, s, run.Config{JournalBytes: 256 << 10})
 		v := open(t, m, run.Spec{Method: numbers(t, nil)})
@@ -145,7 +146,7 @@ func TestSlowestOfManyHoldsNobody(t *testing.T) {
 // When the one that has read most leaves, the pace is that of the next.
 func TestThePaceIsThatOfWhoStays(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s, sent := counting()
 		m := manage(t, s, run.Config{JournalBytes: 64 << 10})
 		fast := open(t, m, run.Spec{Method: numbers(t, nil)})
@@ -182,7 +183,7 @@ func TestThePaceIsThatOfWhoStays(t *testing.T) {
 // pace from there.
 func TestJoinAtTheNewestBesideASlowOne(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s, _ := counting()
 		m := manage(t, s, run.Config{JournalBytes: 64 << 10})
 		slow := open(t, m, run.Spec{Method: numbers(t, nil)})

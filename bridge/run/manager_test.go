@@ -16,6 +16,7 @@ import (
 	"sluice/bridge/catalog"
 	"sluice/bridge/journal"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -99,7 +100,7 @@ func TestShareLive(t *testing.T) {
 
 func TestFinishedRunsCanBeReadForATime(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		m := manage(t, &stub{generate: count(3)}, run.Config{Retention: time.Minute})
 		v := open(t, m, run.Spec{Method: numbers(t, nil)})
 		readAll(t, v)
@@ -222,7 +223,7 @@ func TestForget(t *testing.T) {
 // A run that has ended is kept while it is read, and for the retention after.
 func TestReadRunsAreKept(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		m := manage(t, &stub{generate: count(3)}, run.Config{Retention: time.Minute})
 		v := open(t, m, run.Spec{Method: numbers(t, nil)})
 		time.Sleep(time.Hour)

@@ -13,6 +13,7 @@ import (
 	"sluice/bridge/catalog"
 	"sluice/bridge/journal"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 )
 
 // model is what a run has to look like to whoever reads it, whatever was done
@@ -149,7 +150,7 @@ func TestModel(t *testing.T) {
 	t.Parallel()
 	policies := []catalog.OnDisconnect{catalog.OnDisconnectCancel, catalog.OnDisconnectLinger, catalog.OnDisconnectDetach}
 	for seed := range uint64(60) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 5))
 			m := &model{t: t, policy: policies[rng.IntN(len(policies))], last: 1 + rng.Uint64N(3000)}
 			m.what = fmt.Sprintf("seed %d, %v, %d numbers", seed, m.policy, m.last)

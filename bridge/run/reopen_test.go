@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
@@ -19,6 +18,7 @@ import (
 
 	"sluice/bridge/catalog"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -26,7 +26,7 @@ import (
 // where the stream stands.
 func TestMessageWithoutPosition(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		calls := 0
 		s := &stub{generate: func(r *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
 			calls++
@@ -87,7 +87,7 @@ func (l *limited) Send(m *numbersv1.GenerateResponse) error { return l.send(m) }
 
 func TestBrokenUpstreamGoesOn(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s, calls := breaking(7, 100, codes.Unavailable)
 		m := manage(t, s, run.Config{})
 		v := open(t, m, run.Spec{Method: numbers(t, nil)})
@@ -142,7 +142,7 @@ func TestEarlyFailureIsTheEnd(t *testing.T) {
 // After that, the stream begins anew where it can go on at all.
 func TestLateFailureBeforeTheFirstMessage(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const early = 500 * time.Millisecond
 		var calls int
 		var seeds []uint32
@@ -174,7 +174,7 @@ func TestLateFailureBeforeTheFirstMessage(t *testing.T) {
 // A method without a position may do something each time that it is called.
 func TestWithoutPositionNothingIsCalledTwice(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		conn := &away{after: time.Minute}
 		m := run.NewManager(conn, run.Config{})
 		defer m.Close()
@@ -209,7 +209,7 @@ func (a *away) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.Call
 
 func TestBrokenForTooLong(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		first := true
 		m := manage(t, &stub{generate: func(_ *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
 			if first {
@@ -231,7 +231,7 @@ func TestBrokenForTooLong(t *testing.T) {
 // To cancel does not wait for the backend to come back.
 func TestCancelWhileBroken(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		first := true
 		m := manage(t, &stub{generate: func(_ *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
 			if first {

@@ -25,6 +25,7 @@ import (
 	"sluice/bridge/catalog"
 	"sluice/bridge/journal"
 	"sluice/bridge/run"
+	"sluice/internal/bubble"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -306,7 +307,7 @@ func TestPolicies(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(test.policy, test.linger), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				ended := make(chan struct{})
 				m := manage(t, &stub{generate: func(_ *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
 					defer close(ended)
@@ -347,7 +348,7 @@ func TestPolicies(t *testing.T) {
 
 func TestViewerComesBackInTime(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		m := manage(t, &stub{generate: func(_ *numbersv1.GenerateRequest, stream grpc.ServerStreamingServer[numbersv1.GenerateResponse]) error {
 			for n := uint32(1); n <= 60; n++ {
 				select {

@@ -85,6 +85,25 @@ func TestFilesAreShort(t *testing.T) {
 	})
 }
 
+// TestBubblesAreSafe holds that tests make up time by internal/bubble, which
+// says why: what they would do without it is crash, and seldom.
+func TestBubblesAreSafe(t *testing.T) {
+	t.Parallel()
+	bare := []byte("synctest." + "Test(")
+	bubbles := 0
+	eachFile(t, func(name string, content []byte) {
+		switch has := bytes.Contains(content, bare); {
+		case has && path.Dir(name) == "internal/bubble":
+			bubbles++
+		case has:
+			t.Errorf("%s makes up time by itself: call internal/bubble instead", name)
+		}
+	})
+	if bubbles != 1 {
+		t.Errorf("%d files of internal/bubble make up time, want one", bubbles)
+	}
+}
+
 // topLevel is all that the top of the repository has. Names that begin with a
 // dot are left to the tools that want them there.
 var topLevel = []string{

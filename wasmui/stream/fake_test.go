@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sluice/internal/bubble"
 )
 
 const (
@@ -253,7 +255,7 @@ type world struct {
 func simulate(t *testing.T, net *network, cfg Config, test func(w *world)) {
 	t.Helper()
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := &world{T: t, recorder: &recorder{}, net: net, start: time.Now()}
 		cfg.Sink = w.recorder
 		if cfg.Transport == nil {

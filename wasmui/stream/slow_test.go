@@ -5,15 +5,16 @@ package stream
 import (
 	"io"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"sluice/internal/bubble"
 )
 
 // Everything takes the delay, and what follows does not wait for what came
 // before.
 func TestNetworkDelaysEverythingAlike(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var n Network
 		n.Set(300 * time.Millisecond)
 		start := time.Now()
@@ -45,7 +46,7 @@ func TestNetworkDelaysEverythingAlike(t *testing.T) {
 
 func TestNetworkThatIsLeft(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var n Network
 		net := script(stream(text("a"), hang))
 		resp, err := n.Over(net).Open(t.Context(), Request{Method: "GET"})

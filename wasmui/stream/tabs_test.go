@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sluice/internal/bubble"
 )
 
 // memoryBrowser is the locks and the channels of a browser, in memory.
@@ -213,7 +215,7 @@ func (tab *tab) wantAll(last int) {
 // Ten tabs of one run need one connection, from wherever each begins.
 func TestTabsOfOneRunShareAConnection(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		run := newLiveRun(100)
 		openTabs(t, run, nil, newMemoryBrowser(), func(open func(Config) *tab) {
 			first := open(Config{URL: "/sse"})
@@ -243,7 +245,7 @@ func TestTabsOfOneRunShareAConnection(t *testing.T) {
 // The tab that reads goes away, again and again, at any moment.
 func TestTabsTakeOver(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		run := newLiveRun(100)
 		openTabs(t, run, nil, newMemoryBrowser(), func(open func(Config) *tab) {
 			var tabs []*tab
@@ -284,7 +286,7 @@ func TestTabsTakeOver(t *testing.T) {
 // A cut of the connection that all share is one for one of them to mend.
 func TestTabsGoOnAfterACut(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		run := newLiveRun(60)
 		openTabs(t, run, nil, newMemoryBrowser(), func(open func(Config) *tab) {
 			a, b := open(Config{URL: "/sse"}), open(Config{Run: runA})
@@ -314,7 +316,7 @@ func TestTabsGoOnAfterACut(t *testing.T) {
 // taken up again.
 func TestTabsThatArePutAside(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		run := newLiveRun(100)
 		openTabs(t, run, nil, newMemoryBrowser(), func(open func(Config) *tab) {
 			a, b := open(Config{URL: "/sse"}), open(Config{Run: runA})
@@ -340,7 +342,7 @@ func TestTabsThatArePutAside(t *testing.T) {
 // A leader that does not answer is no reason to wait.
 func TestTabsReadForThemselvesWhereNobodyAnswers(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		run, browser := newLiveRun(50), newMemoryBrowser()
 		browser.deaf = true
 		openTabs(t, run, nil, browser, func(open func(Config) *tab) {
@@ -362,7 +364,7 @@ func TestTabsReadForThemselvesWhereNobodyAnswers(t *testing.T) {
 // over what is not counted.
 func TestTabsOfManyRuns(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		direct, beyond := newLiveRun(30), newLiveRun(30)
 		openTabs(t, direct, beyond, newMemoryBrowser(), func(open func(Config) *tab) {
 			var tabs []*tab
@@ -399,7 +401,7 @@ func TestTabsOfManyRuns(t *testing.T) {
 // Without locks nobody knows how many connections are taken.
 func TestTabsWithoutLocks(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		beyond := newLiveRun(10)
 		openTabs(t, nil, beyond, nil, func(open func(Config) *tab) {
 			a := open(Config{URL: "/sse"})
@@ -415,7 +417,7 @@ func TestTabsWithoutLocks(t *testing.T) {
 
 func TestTabsWithConnectionsEnough(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		direct := newLiveRun(10)
 		openTabs(t, direct, nil, newMemoryBrowser(), func(open func(Config) *tab) {
 			for range 10 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"sluice/internal/bubble"
 	"sluice/wasmui/store"
 	"sluice/wasmui/stream"
 )
@@ -51,7 +52,7 @@ func TestCompareHasItsParts(t *testing.T) {
 // One run is opened once, joined by every way, and stopped once.
 func TestRaceOfOneRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := &server{}
 		c := comparing(s)
 		c.race.start(10)
@@ -105,7 +106,7 @@ func TestRaceOfOneRun(t *testing.T) {
 
 func TestRaceThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := comparing(&server{answer: func(stream.Request) (int, string) {
 			return 400, `{"code":"INVALID_ARGUMENT","message":"no"}`
 		}})
@@ -122,7 +123,7 @@ func TestRaceThatCannotBeOpened(t *testing.T) {
 // A slow network delays what comes, and nothing is lost by it.
 func TestRaceOverASlowNetwork(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := &server{}
 		c := comparing(s)
 		c.race.network.Set(slowTrip)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"sluice/internal/bubble"
 	"sluice/wasmui/form"
 	"sluice/wasmui/stream"
 )
@@ -83,7 +84,7 @@ func TestExploreWithoutACatalog(t *testing.T) {
 		{503, `{"code":"UNAVAILABLE"}`, "The bridge does not say what it offers: it answered 503."},
 		{200, `<html>`, "What the bridge says it offers cannot be used: the catalog cannot be read: invalid character"},
 	} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			x := newExplore(&server{answer: func(stream.Request) (int, string) { return test.status, test.body }})
 			x.ready = true
 			x.askCatalog()
@@ -99,7 +100,7 @@ func TestExploreWithoutACatalog(t *testing.T) {
 // every id once, and has a label for every input.
 func TestExploreIsSound(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, s := exploring(t, nil)
 		check := func(state string) {
 			t.Helper()
@@ -154,7 +155,7 @@ func TestExploreIsSound(t *testing.T) {
 
 func TestExploreRunsAMethod(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var bodies []string
 		x, s := exploring(t, func(req stream.Request) (int, string) {
 			bodies = append(bodies, string(req.Body))
@@ -192,7 +193,7 @@ func TestExploreRunsAMethod(t *testing.T) {
 // repeated; all else is not.
 func TestExploreURL(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, _ := exploring(t, nil)
 		generate := x.catalog.Method(generateMethod, "")
 		for _, test := range []struct {
@@ -214,7 +215,7 @@ func TestExploreURL(t *testing.T) {
 
 func TestExploreDoesNotSendWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, s := exploring(t, nil)
 		x.choose(x.catalog.Method(placeMethod, "shop"))
 		x.at("total_cents").Type("many")
@@ -234,7 +235,7 @@ func TestExploreDoesNotSendWhatIsWrong(t *testing.T) {
 
 func TestExploreShowsWhatTheServerFindsWrong(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, _ := exploring(t, func(stream.Request) (int, string) {
 			return 400, `{"code":"INVALID_ARGUMENT","message":"no","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest",` +
 				`"fieldViolations":[{"field":"lines[0].pieces","description":"must be <few>"},{"field":"what.else","description":"is missing"}]},` +
@@ -269,7 +270,7 @@ func TestExploreShowsWhatTheServerFindsWrong(t *testing.T) {
 
 func TestExploreViewsOfOneRequest(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, _ := exploring(t, nil)
 		x.choose(x.catalog.Method(placeMethod, "shop"))
 		x.at("id").Type("a")
@@ -293,7 +294,7 @@ func TestExploreViewsOfOneRequest(t *testing.T) {
 
 func TestExploreLinks(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, s := exploring(t, nil)
 		m := x.catalog.Method(placeMethod, "shop")
 		link := exploreLinkTo(m, `{"id":"a & b"}`)
@@ -325,7 +326,7 @@ func TestExploreLinks(t *testing.T) {
 // comes.
 func TestExploreBeforeTheCatalog(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, _ := exploring(t, nil)
 		catalog := x.catalog
 		x.catalog = nil
@@ -341,7 +342,7 @@ func TestExploreBeforeTheCatalog(t *testing.T) {
 // A new catalog leaves the request that is being filled in as it is.
 func TestExploreKeepsTheRequest(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, _ := exploring(t, nil)
 		x.choose(x.catalog.Method(placeMethod, "shop"))
 		x.at("id").Type("a")
@@ -355,7 +356,7 @@ func TestExploreKeepsTheRequest(t *testing.T) {
 
 func TestExploreTabs(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, s := exploring(t, nil)
 		x.choose(x.catalog.Method(watchMethod, "shop"))
 		for range mostRuns {
@@ -391,7 +392,7 @@ func TestExploreTabs(t *testing.T) {
 
 func TestExplorePausesAndFinds(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, s := exploring(t, nil)
 		x.choose(x.catalog.Method(watchMethod, "shop"))
 		x.run()

@@ -5,12 +5,13 @@ package ui
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
+
+	"sluice/internal/bubble"
 )
 
 func TestTheSameCall(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		x, _ := exploring(t, nil)
 		x.choose(x.catalog.Method(generateMethod, ""))
 		x.at("count").Type("5")

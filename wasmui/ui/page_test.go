@@ -11,6 +11,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"sluice/internal/bubble"
 	"sluice/wasmui/stream"
 )
 
@@ -102,7 +103,7 @@ func TestPageBeforeItIsMounted(t *testing.T) {
 
 func TestPageWhileAStreamRuns(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := &server{}
 		p := mounted(s)
 		p.session.onState = func() {} // nothing is mounted that could be drawn again
@@ -125,7 +126,7 @@ func TestPageWhileAStreamRuns(t *testing.T) {
 
 func TestPageShowsWhatIsWrongBesideItsKnob(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := mounted(&server{answer: func(stream.Request) (int, string) {
 			return 400, `{"code":"INVALID_ARGUMENT","message":"bad request","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest",` +
 				`"fieldViolations":[{"field":"count","description":"must be a number <b>"}]}]}`

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sluice/internal/bubble"
 )
 
 // canvas counts what a painter draws, and holds the frames it asked for.
@@ -85,7 +87,7 @@ func TestAFloodIsDrawnAtEverySecondFrame(t *testing.T) {
 
 func TestTheRestIsDrawnAtOnceAndThenAtTicks(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := newCanvas()
 		c.running.Store(true)
 		c.painter.rest()
@@ -114,7 +116,7 @@ func TestTheRestIsDrawnAtOnceAndThenAtTicks(t *testing.T) {
 // Asking in between moves the next tick, and does not add another row of them.
 func TestTicksDoNotMultiply(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := newCanvas()
 		c.running.Store(true)
 		for range 5 {
@@ -134,7 +136,7 @@ func TestTicksDoNotMultiply(t *testing.T) {
 
 func TestAHiddenPageDrawsNumbersAtTicks(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := newCanvas()
 		c.running.Store(true)
 		c.hidden.Store(true)
@@ -151,7 +153,7 @@ func TestAHiddenPageDrawsNumbersAtTicks(t *testing.T) {
 
 func TestAClosedPainterDrawsNothing(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := newCanvas()
 		c.running.Store(true)
 		c.painter.rest()

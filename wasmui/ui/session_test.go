@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/bubble"
 	"sluice/wasmui/store"
 	"sluice/wasmui/stream"
 )
@@ -55,7 +56,7 @@ func (b *bench) marks() []mark {
 
 func TestSessionReadsAStreamToItsEnd(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		if v := b.look(); !v.Empty || v.Running || v.Status.Text != "Ready" {
 			t.Errorf("before the start: %+v", v)
@@ -88,7 +89,7 @@ func TestSessionReadsAStreamToItsEnd(t *testing.T) {
 
 func TestSessionMarksWhereItWasResumed(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		b.start(t.Context(), "/sse", "")
 		synctest.Wait()
@@ -114,7 +115,7 @@ func TestSessionMarksWhereItWasResumed(t *testing.T) {
 
 func TestSessionMarksAReset(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		b.start(t.Context(), "/sse", "")
 		synctest.Wait()
@@ -132,7 +133,7 @@ func TestSessionMarksAReset(t *testing.T) {
 
 func TestSessionJoinsARun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		b.start(t.Context(), "/sse?count=5", testRun)
 		synctest.Wait()
@@ -151,7 +152,7 @@ func TestSessionJoinsARun(t *testing.T) {
 // A link to a run that is gone must not start another one.
 func TestSessionDoesNotReplaceARunThatIsGone(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(func(stream.Request) (int, string) { return 404, `{"code":"NOT_FOUND","message":"no such run"}` })
 		b.start(t.Context(), "/sse", testRun)
 		time.Sleep(time.Hour)
@@ -168,7 +169,7 @@ func TestSessionDoesNotReplaceARunThatIsGone(t *testing.T) {
 
 func TestSessionStopsAndCancels(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(func(req stream.Request) (int, string) {
 			if req.Method == "DELETE" {
 				return 204, ""
@@ -197,7 +198,7 @@ func TestSessionStopsAndCancels(t *testing.T) {
 // What an earlier stream still sends is not mixed into the one after it.
 func TestSessionStartsAnew(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		b.start(t.Context(), "/sse?seed=1", "")
 		synctest.Wait()
@@ -227,7 +228,7 @@ func TestSessionStartsAnew(t *testing.T) {
 
 func TestSessionSaysWhatItCannotRead(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		b := newBench(nil)
 		b.start(t.Context(), "/sse", "")
 		synctest.Wait()
@@ -248,7 +249,7 @@ func TestSessionSaysWhatItCannotRead(t *testing.T) {
 // The end of the page's life is the end of the stream, and no wish to cancel.
 func TestSessionEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		b := newBench(nil)
 		b.start(ctx, "/sse", "")

@@ -12,8 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"sluice/internal/bubble"
 )
 
 func TestWaitReady(t *testing.T) {
@@ -41,7 +42,7 @@ func TestWaitReadyEndsWithItsContext(t *testing.T) {
 
 func TestPollTellsWhatTakesLong(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var told []time.Duration
 		err := poll(t.Context(), func() string {
