@@ -30,8 +30,11 @@ func exploreStatus(snap stream.Snapshot, now time.Time) status {
 		}
 	case stream.Ended:
 		out.Detail = "OK"
-		if snap.Missed > 0 {
+		switch {
+		case snap.Missed > 0:
 			out.Detail = "OK, but " + countOf(int(snap.Missed), "event") + " did not come."
+		case snap.Reset != nil:
+			out.Detail = "OK, but as the stream was reset, some events may be missing or there twice."
 		}
 	}
 	return out

@@ -25,6 +25,7 @@ type Page struct {
 	listeners []*listener
 
 	knobs       Knobs
+	begun       Knobs           // of the stream that is shown, whatever was turned since
 	edited      map[string]bool // fields changed since they were found at fault
 	ready       bool            // mounted: the page answers
 	origin      string
@@ -160,15 +161,22 @@ func (p *Page) follow() {
 	if joining {
 		return // the client has not said anything yet
 	}
-	if !running {
-		run = ""
-	}
-	p.setURL(pageURL(p.knobs, run))
+	p.setURL(p.address(running, run))
 	title := pageTitle(running, count)
 	if title != p.title {
 		p.title = title
 		setTitle(title)
 	}
+}
+
+// address is that of the page. While a run goes on it is the run's, with what the
+// run was begun with: what is turned meanwhile is for the next one, and a bridge
+// asked for this one by another request would begin it anew.
+func (p *Page) address(running bool, run string) string {
+	if running {
+		return pageURL(p.begun, run)
+	}
+	return pageURL(p.knobs, "")
 }
 
 // pageTitle tells in the row of tabs how far the stream is.

@@ -124,6 +124,32 @@ func TestPageWhileAStreamRuns(t *testing.T) {
 	})
 }
 
+// What is turned while a run goes on is for the next one: a reload, and whoever
+// opens the link, asks for the run as it was begun.
+func TestAddressIsThatOfTheRun(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		s := &server{}
+		p := mounted(s)
+		p.session.onState = func() {}
+		p.knobs = Knobs{Count: "60"}
+		p.begin("")
+		synctest.Wait()
+		p.turn(fieldCount, func(k *Knobs) { k.Count = "10" })
+		p.urlTimer.Stop()
+		if got, want := p.address(true, testRun), "/?count=60&run="+testRun; got != want {
+			t.Errorf("while the run goes on the address is %s, want %s", got, want)
+		}
+		if got, want := p.address(false, testRun), "/?count=10"; got != want {
+			t.Errorf("after it the address is %s, want %s", got, want)
+		}
+		if got := s.seen(); got != "GET /sse?count=60" {
+			t.Errorf("these were asked for: %s", got)
+		}
+		p.session.leave()
+	})
+}
+
 func TestPageShowsWhatIsWrongBesideItsKnob(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {

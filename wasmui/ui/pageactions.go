@@ -26,14 +26,16 @@ func (p *Page) start() {
 	clear(p.edited)
 	p.panelOpen = false
 	p.setURL(pageURL(p.knobs, ""))
-	p.begin(streamURL(p.knobs), "")
+	p.begin("")
 }
 
 // join shows a run that an address named.
-func (p *Page) join(run string) { p.begin(streamURL(p.knobs), run) }
+func (p *Page) join(run string) { p.begin(run) }
 
-func (p *Page) begin(url, run string) {
-	p.session.start(context.Background(), url, run)
+// begin reads a stream as the knobs stand, a new one or that of a run.
+func (p *Page) begin(run string) {
+	p.begun = p.knobs
+	p.session.start(context.Background(), streamURL(p.begun), run)
 	p.log.reset()
 }
 
@@ -126,7 +128,7 @@ func (p *Page) copyLink(run string) {
 		p.say("There is no run to link to yet.")
 		return
 	}
-	p.copy(p.origin+pageURL(p.knobs, run), "The link is on the clipboard: whoever opens it sees the same numbers.")
+	p.copy(p.origin+p.address(true, run), "The link is on the clipboard: whoever opens it sees the same numbers.")
 }
 
 // setURL puts an address into the address bar, where another stands there.

@@ -118,6 +118,8 @@ func (s situation) ended() string {
 		return "There was no number."
 	case s.snap.Missed > 0:
 		return numbers(s.count) + " came, " + store.FormatCount(s.snap.Missed) + " did not."
+	case s.snap.Reset != nil:
+		return numbers(s.count) + " came; as the stream was reset, some may be missing or there twice."
 	}
 	return numbers(s.count) + ", every one once and in order."
 }

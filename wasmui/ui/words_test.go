@@ -101,6 +101,11 @@ func TestDescribe(t *testing.T) {
 			status{"ended", toneDone, "Finished", "15 numbers came, 2 did not.", ""},
 		},
 		{
+			"ended after a reset",
+			situation{snap: stream.Snapshot{Phase: stream.Ended, Reset: &stream.Reset{Reason: "too old", First: 1, Count: 1}}, count: 80},
+			status{"ended", toneDone, "Finished", "80 numbers came; as the stream was reset, some may be missing or there twice.", ""},
+		},
+		{
 			"ended with nothing",
 			situation{snap: stream.Snapshot{Phase: stream.Ended}},
 			status{"ended", toneDone, "Finished", "There was no number.", ""},
