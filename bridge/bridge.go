@@ -26,11 +26,13 @@
 //
 // By which transport it comes is for the request to say. All of them carry the
 // same events under the same ids, and all but the first as JSON objects such as
-// {"id":"…","event":"…","data":…}:
+// {"id":"…","event":"…","data":…}. A stream of those begins with one of type
+// open, whose data holds the run and the milliseconds after which to reconnect,
+// and shows that it is alive by others of type heartbeat; neither has an id:
 //
 //	Accept: text/event-stream      Server-Sent Events; also where nothing is said
 //	Accept: application/x-ndjson   an object a line
-//	Upgrade: websocket             an object a message, the first one of type open; over HTTP/1.1
+//	Upgrade: websocket             an object a message; over HTTP/1.1
 //	Accept: application/json       a long poll, answered as soon as there is an event or,
 //	                               with Prefer: wait=n, after n seconds; it holds the cursor
 //	                               for the next, as Last-Event-ID. Without Prefer, a unary

@@ -74,7 +74,11 @@ var ways = []way{
 		if got := r.Header.Get("Content-Type"); got != "application/x-ndjson" {
 			w.t.Errorf("the lines come as %q", got)
 		}
-		return &lineViewing{response: r, lines: bufio.NewReader(r.Body)}, nil
+		v := &lineViewing{response: r, lines: bufio.NewReader(r.Body)}
+		if e, err := v.next(); err != nil || e.kind != "open" || v.id != r.Header.Get(bridge.RunHeader) {
+			w.t.Errorf("the first line is %+v of run %q, %v", e, v.id, err)
+		}
+		return v, nil
 	}},
 	{"websocket", func(w *world, path, cursor string, headers ...string) (viewing, *refusal) {
 		v, f := dial(w, path, cursor, &websocket.DialOptions{Subprotocols: []string{bridge.SocketProtocol}}, headers...)
@@ -163,10 +167,28 @@ func objectOf(t *testing.T, line []byte) event {
 	return event{o.ID, o.Event, string(o.Data)}
 }
 
+// opening is the run that an open is of, and when to come back.
+type opening struct {
+	Run   string
+	Retry int
+}
+
+// openingOf reads an open, of which there is one, where a stream of objects
+// begins: that of before is empty.
+func openingOf(t *testing.T, e event, before string) opening {
+	t.Helper()
+	var o opening
+	if err := json.Unmarshal([]byte(e.data), &o); err != nil || e.id != "" || before != "" || o.Run == "" || o.Retry <= 0 {
+		t.Errorf("the stream opens with %+v, after %q: %v", e, before, err)
+	}
+	return o
+}
+
 // lineViewing reads NDJSON.
 type lineViewing struct {
 	*response
 	lines *bufio.Reader
+	id    string
 	beats int
 	ended bool
 }
@@ -181,7 +203,11 @@ func (v *lineViewing) next() (event, error) {
 			return event{}, cutUnless(v.ended)
 		}
 		e := objectOf(v.t, line)
-		if e.kind == "heartbeat" {
+		switch e.kind {
+		case "open":
+			v.id = openingOf(v.t, e, v.id).Run
+			return e, nil
+		case "heartbeat":
 			v.beats++
 			continue
 		}
@@ -271,14 +297,8 @@ func (v *socketViewing) next() (event, error) {
 		e := objectOf(v.t, p)
 		switch e.kind {
 		case "open":
-			var data struct {
-				Run   string
-				Retry int
-			}
-			if err := json.Unmarshal([]byte(e.data), &data); err != nil || v.id != "" {
-				v.t.Errorf("the stream opens with %s: %v", e.data, err)
-			}
-			v.id, v.retry = data.Run, data.Retry
+			o := openingOf(v.t, e, v.id)
+			v.id, v.retry = o.Run, o.Retry
 			return e, nil
 		case "heartbeat":
 			v.beats++

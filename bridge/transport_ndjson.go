@@ -12,7 +12,6 @@ import (
 type lineStream struct {
 	*body
 	objects objects
-	begun   bool
 	ready   *buffer // nil while nothing is
 }
 
@@ -26,9 +25,11 @@ func (s *lineStream) line(object []byte) {
 	s.ready.bytes = append(append(s.ready.bytes, object...), '\n')
 }
 
-// begin implements carrier. There is no line that says when to come back, and
-// the run is named in the header.
-func (s *lineStream) begin(o opened, _ time.Duration) {
+// begin implements carrier. The first line also brings the head along: servers
+// in front, such as nginx over HTTP/2 and any that compresses, keep a head to
+// themselves until something comes behind it.
+func (s *lineStream) begin(o opened, retry time.Duration) {
+	s.line(appendOpen(nil, o.viewer.Run().ID(), retry))
 	if o.reset != nil {
 		s.line(appendObject(nil, nil, quotedReset, o.reset.data()))
 	}
@@ -45,18 +46,13 @@ func (s *lineStream) heartbeat() { s.line(appendObject(nil, nil, quotedHeartbeat
 // goodbye implements carrier. A body that ends without the end says it all.
 func (s *lineStream) goodbye(CloseReason, time.Duration) {}
 
-// pending implements carrier. At first there is the header.
-func (s *lineStream) pending() bool { return s.ready != nil || !s.begun }
+// pending implements carrier.
+func (s *lineStream) pending() bool { return s.ready != nil }
 
 // send implements carrier.
 func (s *lineStream) send() (int, error) {
-	s.begun = true
-	if s.ready == nil {
-		return s.write(nil)
-	}
-	defer func() {
-		s.ready.put()
-		s.ready = nil
-	}()
-	return s.write(s.ready.bytes)
+	ready := s.ready
+	s.ready = nil
+	defer ready.put()
+	return s.write(ready.bytes)
 }

@@ -5,6 +5,7 @@ package bridge
 import (
 	"encoding/json"
 	"sync"
+	"time"
 
 	"sluice/bridge/journal"
 	"sluice/bridge/run"
@@ -14,7 +15,7 @@ import (
 const (
 	// resetEvent tells a viewer what it does not get.
 	resetEvent = "reset"
-	// openEvent is the first message over a WebSocket.
+	// openEvent is the first line, or message, of a stream of objects.
 	openEvent = "open"
 	// heartbeatEvent shows that a stream is alive.
 	heartbeatEvent = "heartbeat"
@@ -44,6 +45,19 @@ func appendObject(dst, id, event, data []byte) []byte {
 	}
 	dst[start] = '{'
 	return append(dst, '}')
+}
+
+// appendOpen appends what a stream of objects begins with, and an event stream
+// says in fields and comments: the run, and when to come back.
+func appendOpen(dst []byte, runID string, retry time.Duration) []byte {
+	data, err := json.Marshal(struct {
+		Run   string `json:"run"`
+		Retry int64  `json:"retry"` // in milliseconds
+	}{runID, retry.Milliseconds()})
+	if err != nil {
+		panic("an open is a string and a number: " + err.Error())
+	}
+	return appendObject(dst, nil, quotedOpen, data)
 }
 
 // quoted returns an event's type as JSON, nothing for none.

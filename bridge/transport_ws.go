@@ -4,7 +4,6 @@ package bridge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -145,7 +144,7 @@ func (b *Bridge) closeSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	// There is an end only after an id that can be read.
 	id, _ := run.ParseEventID(lastEventID(r))
-	s.open(id.Run, b.jitter(b.options.retry))
+	s.message(appendOpen(nil, id.Run, b.jitter(b.options.retry)))
 	if _, err := s.send(); err != nil {
 		s.cut()
 		return
@@ -164,21 +163,9 @@ func (s *socket) frame(first byte, payload []byte) {
 // message makes a message ready.
 func (s *socket) message(p []byte) { s.frame(frameText, p) }
 
-// open makes the first message ready: the run, and when to come back.
-func (s *socket) open(runID string, retry time.Duration) {
-	data, err := json.Marshal(struct {
-		Run   string `json:"run"`
-		Retry int64  `json:"retry"` // in milliseconds
-	}{runID, retry.Milliseconds()})
-	if err != nil {
-		panic("an open is a string and a number: " + err.Error())
-	}
-	s.message(appendObject(nil, nil, quotedOpen, data))
-}
-
 // begin implements carrier.
 func (s *socket) begin(o opened, retry time.Duration) {
-	s.open(o.viewer.Run().ID(), retry)
+	s.message(appendOpen(nil, o.viewer.Run().ID(), retry))
 	if o.reset != nil {
 		s.message(appendObject(nil, nil, quotedReset, o.reset.data()))
 	}

@@ -136,7 +136,7 @@ func readNDJSON(ctx context.Context, client *http.Client, at, last string, each 
 		if err := d.Decode(&o); err != nil {
 			return err
 		}
-		if o.Event == "heartbeat" {
+		if o.Event == "open" || o.Event == "heartbeat" {
 			continue
 		}
 		if e := o.event(); !each(e) || e.kind == "end" {
