@@ -257,6 +257,47 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// A proxy may hand the host on with the port that a browser leaves out.
+func TestOriginOfTheDefaultPort(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		w := newWorld(t, counting)
+		for _, test := range []struct {
+			origin, host string
+			want         int
+		}{
+			{"https://example.com", "example.com:443", 200},
+			{"https://EXAMPLE.com", "Example.com:443", 200},
+			{"http://example.com", "example.com:80", 200},
+			{"http://example.com:8443", "example.com:8443", 200},
+			{"https://[2001:db8::443]", "[2001:db8::443]:443", 200},
+			{"https://example.com", "example.com:80", 403},
+			{"http://example.com", "example.com:443", 403},
+			{"https://example.com", "example.com:8443", 403},
+			{"https://example.com:8443", "example.com:443", 403},
+			{"https://example.com.evil.test", "example.com:443", 403},
+			{"ftp://example.com", "example.com:21", 403},
+			{"null", ":443", 403},
+		} {
+			r, err := http.NewRequest(http.MethodGet, host+"/sse?count=1", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = test.host
+			r.Header.Set("Origin", test.origin)
+			res, err := w.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, res.Body)
+			res.Body.Close()
+			if res.StatusCode != test.want {
+				t.Errorf("a page of %s that asks %s is answered with %s, want %d", test.origin, test.host, res.Status, test.want)
+			}
+		}
+	})
+}
+
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	for name, opt := range map[string]bridge.Option{

@@ -56,10 +56,15 @@ func ofAnotherSite(r *http.Request) bool {
 }
 
 // sameHost is whether an origin is the host that was asked. The scheme is left
-// alone: a proxy that ends TLS changes it.
+// alone: a proxy that ends TLS changes it. A browser leaves the scheme's own port
+// out of both, but a proxy may hand the host on with it.
 func sameHost(origin, host string) bool {
 	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, host)
+	if err != nil {
+		return false
+	}
+	own := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return strings.EqualFold(strings.TrimSuffix(u.Host, own), strings.TrimSuffix(host, own))
 }
 
 // addVary says what else an answer depended on.
