@@ -34,9 +34,9 @@
 //	Accept: application/x-ndjson   an object a line
 //	Upgrade: websocket             an object a message; over HTTP/1.1
 //	Accept: application/json       a long poll, answered as soon as there is an event or,
-//	                               with Prefer: wait=n, after n seconds; it holds the cursor
-//	                               for the next, as Last-Event-ID. Without Prefer, a unary
-//	                               method's answer as it is.
+//	                               with Prefer: wait=n, after n seconds and at most 50; it
+//	                               holds the cursor for the next, as Last-Event-ID. Without
+//	                               Prefer, a unary method's answer as it is.
 //
 // How a method meets the browser is said beside it in its .proto file, with
 // the option of sluice/stream/v1/options.proto. A method that says nothing is

@@ -77,10 +77,12 @@ func notAcceptable(r *http.Request) *fault {
 }
 
 // The bounds of what a long poll waits for, and what it waits where the request
-// does not say: less than the 30 s after which proxies begin to give up.
+// does not say: less than the 30 s after which proxies begin to give up. Nothing
+// can be sent meanwhile, so that the longest is less than the 60 s that most
+// proxies, and those of deploy, wait for an answer.
 const (
 	minPollWait     = time.Second
-	maxPollWait     = time.Minute
+	maxPollWait     = 50 * time.Second
 	defaultPollWait = 25 * time.Second
 )
 
