@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/bridge"
 	"sluice/internal/rig"
 )
 
@@ -44,25 +45,36 @@ func TestDelay(t *testing.T) {
 	// would wait on average. What is read beside it without a server says how
 	// busy the machine is.
 	const most = 60 * time.Millisecond
-	r := rig.Start(t, rig.Config{})
-	straight := direct(t, r)
 	table := &table{columns: []string{"median", "worst", "straight"}}
 	at := make(chan struct{}, 10)
 	var wg sync.WaitGroup
-	for _, f := range started(t, r, 0) {
-		for _, p := range protocols {
-			for _, tr := range transports(pollWait) {
-				if missing(f, p, tr) != "" {
-					continue
-				}
-				row := table.add(f.name, p, tr, "")
-				wg.Go(func() {
-					at <- struct{}{}
-					defer func() { <-at }()
-					if err := timed(func() error { return compareDelays(t, f, straight, p, tr, most, row) }); err != nil {
-						t.Errorf("%s, %s, %s: %v", f.name, p, tr.name, err)
+	for _, b := range []struct {
+		name       string
+		options    []bridge.Option
+		transports []transport
+	}{
+		{"", nil, transports(pollWait)},
+		// A compressor is one more that could hold back.
+		{", bridge compressing", []bridge.Option{bridge.WithCompression(true)}, []transport{eventStream, lines}},
+	} {
+		r := rig.Start(t, rig.Config{Bridge: b.options})
+		straight := direct(t, r)
+		for _, f := range started(t, r, 0) {
+			for _, p := range protocols {
+				for _, tr := range b.transports {
+					if missing(f, p, tr) != "" {
+						continue
 					}
-				})
+					name := f.name + b.name
+					row := table.add(name, p, tr, "")
+					wg.Go(func() {
+						at <- struct{}{}
+						defer func() { <-at }()
+						if err := timed(func() error { return compareDelays(t, f, straight, p, tr, most, row) }); err != nil {
+							t.Errorf("%s, %s, %s: %v", name, p, tr.name, err)
+						}
+					})
+				}
 			}
 		}
 	}
