@@ -13,16 +13,16 @@ import (
 	"sluice/internal/rig"
 )
 
+// buffersOff is the line of nginx that helps against what holds streams back.
+const buffersOff = "proxy_buffering off;"
+
 // An nginx that is told to pay no attention to "X-Accel-Buffering: no" holds
 // streams back, where it speaks HTTP/1.0 to the bridge as it does by itself. A
 // check of the stream sees it and says which line to change; and with that line
 // changed all is well.
 func TestCheckFindsBuffering(t *testing.T) {
 	t.Parallel()
-	const (
-		deaf   = "proxy_ignore_headers X-Accel-Buffering;"
-		remedy = "proxy_buffering off;"
-	)
+	const deaf = "proxy_ignore_headers X-Accel-Buffering;"
 	// What nginx has to be told for anything more than streams.
 	bare := []change{
 		{"proxy_http_version 1.1;", ""},
@@ -39,7 +39,7 @@ func TestCheckFindsBuffering(t *testing.T) {
 		{"as it is", "", nil, check.Pass},
 		{"nothing but proxy_pass", "", bare, check.Pass},
 		{"deaf", deaf, bare, check.Fail},
-		{"deaf, with the line that is to help", deaf + remedy, bare, check.Pass},
+		{"deaf, with the line that is to help", deaf + buffersOff, bare, check.Pass},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -51,8 +51,8 @@ func TestCheckFindsBuffering(t *testing.T) {
 					return err
 				case result.Outcome != tt.want:
 					return fmt.Errorf("%v, want %v: %s", result.Outcome, tt.want, result.Text)
-				case tt.want == check.Fail && !strings.Contains(result.Text, remedy):
-					return fmt.Errorf("it does not say %q: %s", remedy, result.Text)
+				case tt.want == check.Fail && !strings.Contains(result.Text, buffersOff):
+					return fmt.Errorf("it does not say %q: %s", buffersOff, result.Text)
 				}
 				return nil
 			}); err != nil {

@@ -35,3 +35,24 @@ func deployed(t testing.TB, name string, changes ...change) string {
 	}
 	return text
 }
+
+// What README shows of nginx are lines of the file that is tested, and the one
+// that sluice check says.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```nginx\n")
+	block, _, _ := strings.Cut(rest, "```")
+	if !strings.Contains(block, "proxy_pass ") || !strings.Contains(block, buffersOff) {
+		t.Errorf("README shows this of nginx:\n%s", block)
+	}
+	config := deployed(t, "nginx.conf") + buffersOff
+	for line := range strings.Lines(block) {
+		if line = strings.TrimSpace(line); !strings.Contains(config, line) {
+			t.Errorf("README shows %q, which is not in deploy/nginx.conf", line)
+		}
+	}
+}
