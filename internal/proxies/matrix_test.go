@@ -33,7 +33,7 @@ var servers = []server{
 	{"nginx, gzip", func(t testing.TB, to string, timeout time.Duration) *front {
 		return nginx(t, to, timeout, site{file: "nginx-gzip.conf", speaks: []protocol{http1, http2c}})
 	}},
-	{"Caddy", caddy},
+	{"Caddy", func(t testing.TB, to string, timeout time.Duration) *front { return caddy(t, to, timeout) }},
 	{"HAProxy", func(t testing.TB, to string, timeout time.Duration) *front { return haproxy(t, to, timeout) }},
 	{"Apache", apache},
 }

@@ -5,7 +5,9 @@ package proxies
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +16,7 @@ import (
 )
 
 // caddy starts Caddy. A timeout of 0 leaves it its own, which is none.
-func caddy(t testing.TB, to string, timeout time.Duration) *front {
+func caddy(t testing.TB, to string, timeout time.Duration, more ...change) *front {
 	t.Helper()
 	path := program(t, "CADDY", "caddy")
 	host := rig.Loopback()
@@ -26,11 +28,27 @@ func caddy(t testing.TB, to string, timeout time.Duration) *front {
 	const name = "sluice.example {"
 	const around = "{\n\tadmin off\n\tauto_https off\n\tservers {\n\t\tprotocols h1 h2 h2c\n\t}\n}\n"
 	// A site has TLS or not: there are two of it.
-	config := around + deployed(t, "Caddyfile", change{"reverse_proxy " + upstream, proxy}, change{name, "http://" + plain + " {\n\tbind " + host}) +
-		deployed(t, "Caddyfile", change{"reverse_proxy " + upstream, proxy}, change{name, "https://" + secure + " {\n\tbind " + host + "\n\ttls sluice.crt sluice.key"})
+	changes := append([]change{{"reverse_proxy " + upstream, proxy}}, more...)
+	config := around + deployed(t, "Caddyfile", append(changes, change{name, "http://" + plain + " {\n\tbind " + host})...) +
+		deployed(t, "Caddyfile", append(changes, change{name, "https://" + secure + " {\n\tbind " + host + "\n\ttls sluice.crt sluice.key"})...)
 	dir := files(t, map[string]string{"Caddyfile": config, "sluice.crt": id.certificate, "sluice.key": id.key})
 	run(t, dir, []string{plain, secure}, path, "run", "--config", "Caddyfile", "--adapter", "caddyfile")
 	return &front{identity: id, urls: map[protocol]string{http1: "http://" + plain, http2c: "http://" + plain, http2s: "https://" + secure}}
+}
+
+// caddyBuffers is the proxy of a Caddy that waits for all of an answer, for which
+// it has other words since 2.7.
+func caddyBuffers(t testing.TB, to string) string {
+	t.Helper()
+	version, err := exec.CommandContext(t.Context(), program(t, "CADDY", "caddy"), "version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := "response_buffers unlimited"
+	if regexp.MustCompile(`^v?2\.[0-6]\.`).Match(version) {
+		words = "buffer_responses"
+	}
+	return "reverse_proxy " + to + " {\n\t\t" + words + "\n\t}"
 }
 
 // haproxy starts HAProxy. A timeout of 0 leaves those of the configuration.
