@@ -79,28 +79,3 @@ func TestGzipOfNothing(t *testing.T) {
 		t.Errorf("it is read as %q, %v", got, err)
 	}
 }
-
-// What compression costs and saves, for a flush per event and for batches.
-func BenchmarkCompression(b *testing.B) {
-	events := numberEvents(1000)
-	for _, batch := range []int{1, 10, 100} {
-		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
-			var writes [][]byte
-			for i := 0; i < len(events); i += batch {
-				writes = append(writes, bytes.Join(events[i:i+batch], nil))
-			}
-			g, out := &gzipper{}, []byte(nil)
-			in, compressed := 0, 0
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				p := writes[i%len(writes)]
-				out = g.append(out[:0], p)
-				in += len(p)
-				compressed += len(out)
-			}
-			b.ReportMetric(100*float64(compressed)/float64(in), "%-of-bytes")
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/event")
-			b.ReportMetric(float64(cap(g.recent)), "B/viewer")
-		})
-	}
-}
