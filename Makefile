@@ -103,7 +103,7 @@ e2e: build-wasm internal/e2e/node_modules ## Run the tests in a real browser
 	CHROME_PATH="$$chromium" $(GO) test -count=1 -timeout=20m ./internal/e2e/...
 
 # The servers in front. Where one cannot be had, need says how to get it, and the
-# tests behind it are left out.
+# tests behind it are left out, or fail where CI is set.
 FRONTS = have() { $(NEED) "$$1" || echo none; }; \
 	export NGINX="$$(have nginx)" CADDY="$$(have caddy)" HAPROXY="$$(have haproxy)" APACHE="$$(have apache2)"
 

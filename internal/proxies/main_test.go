@@ -8,11 +8,13 @@
 // on the PATH; `make test-proxies` gets those that are missing. A test whose
 // server is not there fails: what was asked for is not skipped. Only where it
 // could not be had, which make has then complained of and says by "none", its
-// tests are.
+// tests are, and not where the environment says CI.
 package proxies
 
 import (
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -30,24 +32,63 @@ const patience = 30 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// program returns where a server's program is: what the environment says, else
-// the first of the names that is there.
+// program returns where a server's program is.
 func program(t testing.TB, variable string, names ...string) string {
 	t.Helper()
+	path, err := find(variable, names...)
+	switch {
+	case errors.Is(err, errNotHad):
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	return path
+}
+
+// errNotHad says that a server could not be had, so that what is behind it
+// cannot be tested.
+var errNotHad = errors.New("could not be had here, so that nothing was tested behind it")
+
+// find returns where a program is: what the environment says, else the first of
+// the names that is there. In CI, which is the last to look, it has to be.
+func find(variable string, names ...string) (string, error) {
 	switch path := os.Getenv(variable); path {
 	case "":
 	case "none":
-		t.Skipf("%s could not be had here, so that nothing was tested behind it", names[0])
+		if os.Getenv("CI") != "" {
+			return "", fmt.Errorf("%s could not be had here, and in CI nothing is left out", names[0])
+		}
+		return "", fmt.Errorf("%s %w", names[0], errNotHad)
 	default:
-		return path
+		return path, nil
 	}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
-			return path
+			return path, nil
 		}
 	}
-	t.Fatalf("%s was not found: `make test-proxies` gets it where it can; or set %s to its program", names[0], variable)
-	return ""
+	return "", fmt.Errorf("%s was not found: `make test-proxies` gets it where it can; or set %s to its program", names[0], variable)
+}
+
+// What could not be had is skipped, but in CI it is missed.
+func TestMissingProgram(t *testing.T) {
+	for _, test := range []struct {
+		says, ci       string
+		found, skipped bool
+	}{
+		{"", "", false, false},
+		{"", "true", false, false},
+		{"none", "", false, true},
+		{"none", "true", false, false},
+		{"/opt/server", "true", true, false},
+	} {
+		t.Setenv("SERVER", test.says)
+		t.Setenv("CI", test.ci)
+		path, err := find("SERVER", "a server that nobody has")
+		if (err == nil) != test.found || errors.Is(err, errNotHad) != test.skipped || test.found && path != test.says {
+			t.Errorf("%+v: %q, %v", test, path, err)
+		}
+	}
 }
 
 // attempts is how often something is tried that has to do with time alone: a
