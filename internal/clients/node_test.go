@@ -141,6 +141,32 @@ func TestFetchEventSource(t *testing.T) {
 	}
 }
 
+// Where a script does not stop it at the end, and its connection breaks before it
+// has seen the answer's own end, as when its page is hidden just then, it comes
+// back; and it does not take 204 for what it is, but for a failure, and comes back
+// again, for ever. That begins nothing anew, and brings nothing again: each time it
+// is told the same, without a body, after the pause that the stream asked for.
+func TestFetchEventSourceStays(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, trouble{})
+	var events, refused []heard
+	for _, h := range script(t, "fetch-event-source.mjs", "STAY", s.url+path).until(1, "closed")[0] {
+		if h.Type == "refused" {
+			refused = append(refused, h)
+			continue
+		}
+		events = append(events, h)
+	}
+	full, _ := data(events)
+	check(t, full, count)
+	if len(refused) < 3 || !strings.Contains(refused[0].Data, "content-type") {
+		t.Errorf("after the end it no longer comes back again and again; say so where it is said that it does: %+v", refused)
+	}
+	if runs, streams := s.runs.Load(), s.streams.Load(); runs != 1 || streams != 1 {
+		t.Errorf("there were %d calls of the backend and %d streams, want 1 and 1", runs, streams)
+	}
+}
+
 // When its page is hidden it drops the request, and makes it again when the page
 // is shown, POST or not. The run goes on where it was, and is not begun again.
 func TestFetchEventSourceHidden(t *testing.T) {
