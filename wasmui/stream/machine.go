@@ -181,7 +181,7 @@ func (m *machine) opened(id string) {
 	}
 	m.snap.Phase, m.snap.OpenedAt = Open, m.heard
 	m.snap.Resumed, m.snap.ResumedAfter, m.snap.ResumedAfterNumber = id != "", id, 0
-	m.snap.Replayed = 0
+	m.snap.Replayed, m.snap.ResetHere = 0, false
 	m.snap.Reason = "Connected."
 	if id != "" {
 		m.snap.Reason = "Connected, and going on after the last event."

@@ -136,7 +136,7 @@ func (m *machine) reset(ev sse.Event) {
 	if m.snap.Reset != nil {
 		r.Count += m.snap.Reset.Count
 	}
-	m.snap.Reset = r
+	m.snap.Reset, m.snap.ResetHere = r, true
 	m.snap.Missed += m.sequence.reset(m.snap.Run, data.First)
 	m.snap.LastEventID = ev.ID
 	m.publish()

@@ -142,6 +142,30 @@ func TestReset(t *testing.T) {
 	})
 }
 
+// TestResetIsOfItsConnection holds that a later connection which replays all is
+// not said to have lost anything.
+func TestResetIsOfItsConnection(t *testing.T) {
+	net := script(
+		stream(text(msgs(runA, 1, 3)), cut),
+		stream(text("event: reset\ndata: {\"reason\":\"The journal begins later.\",\"first\":7}\n\n", msgs(runA, 7, 8)), cut),
+		stream(text(msg(runA, 9)), hang),
+	)
+	simulate(t, net, Config{}, func(w *world) {
+		w.begin()
+		if w.want(Waiting, "").ResetHere {
+			t.Error("a reset before there was any")
+		}
+		w.pass(400 * time.Millisecond)
+		if s := w.want(Waiting, ""); !s.ResetHere || s.Reset == nil {
+			t.Errorf("the connection was reset: %+v", s)
+		}
+		w.pass(time.Second)
+		if s := w.want(Open, ""); s.ResetHere || s.Reset == nil || !s.Resumed {
+			t.Errorf("the connection after it was not: %+v", s)
+		}
+	})
+}
+
 func TestResetBackwardsIsBelieved(t *testing.T) {
 	net := script(
 		stream(text(msgs(runA, 1, 5)), cut),

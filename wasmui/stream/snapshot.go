@@ -130,6 +130,9 @@ type Snapshot struct {
 	Repeated uint64
 	// Reset is the last reset, nil when there was none.
 	Reset *Reset
+	// ResetHere says that Reset came on the connection in use, or the last one, and
+	// not on one before it.
+	ResetHere bool
 
 	// Err is why the stream failed or, in Waiting, what the server answered. Nil
 	// otherwise.
