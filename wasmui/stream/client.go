@@ -21,7 +21,7 @@ type Client struct {
 }
 
 // wishes is what the methods of a client have asked its goroutine to do.
-type wishes struct{ stop, leave, cut, wake bool }
+type wishes struct{ stop, leave, cut, wake, online bool }
 
 // New makes a client that has not been started. It panics where the Transport or
 // the Sink is missing, as that is a fault of the program.
@@ -80,12 +80,19 @@ func (c *Client) Cut() { c.wish(wishes{cut: true}) }
 // a call of Sink.Events that has begun.
 func (c *Client) Close() { c.wish(wishes{leave: true}) }
 
-// Wake says that the world may have changed: the network is back, or the page
-// is visible, or was restored. A pause ends at once, but for one that the server
-// demanded (Snapshot.RetryHeld). An open stream that has been silent for too
-// long, by the clock on the wall, is asked for again; one that has not is left
-// alone.
+// Wake says that the world may have changed: the page is visible, or was
+// restored. A pause ends at once, but for one that the server demanded
+// (Snapshot.RetryHeld). A GET that has had no answer for StaleRequest is sent
+// again, as it may have gone into a network that is no longer there. An open stream
+// that has been silent for too long, by the clock on the wall, is asked for again;
+// one that has not is left alone.
 func (c *Client) Wake() { c.wish(wishes{wake: true}) }
+
+// Online is Wake for a network that is back. It may be another one, over which a
+// connection of before gives nothing any more and does not break either: so an
+// open stream that stays silent is given up after a good half of Config.Silence,
+// until something comes.
+func (c *Client) Online() { c.wish(wishes{wake: true, online: true}) }
 
 func (c *Client) wish(w wishes) {
 	c.mu.Lock()
@@ -93,6 +100,7 @@ func (c *Client) wish(w wishes) {
 	c.wishes.leave = c.wishes.leave || w.leave
 	c.wishes.cut = c.wishes.cut || w.cut
 	c.wishes.wake = c.wishes.wake || w.wake
+	c.wishes.online = c.wishes.online || w.online
 	c.mu.Unlock()
 	select {
 	case c.signal <- struct{}{}:
@@ -105,7 +113,7 @@ func (c *Client) take() wishes {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w := c.wishes
-	c.wishes.cut, c.wishes.wake = false, false
+	c.wishes.cut, c.wishes.wake, c.wishes.online = false, false, false
 	return w
 }
 

@@ -19,6 +19,9 @@ const (
 	// DefaultConnectTimeout is how long a request may wait for the head of its
 	// response.
 	DefaultConnectTimeout = 30 * time.Second
+	// StaleRequest is how long a request must have had no answer for Wake to send
+	// it again. The bridge answers within half a second.
+	StaleRequest = 2 * time.Second
 	// CutPause is the least pause after Cut, for the eye to follow.
 	CutPause = time.Second
 	// ReplayGap is the pause in the arrival of events that ends a replay, and

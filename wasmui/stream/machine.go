@@ -23,6 +23,7 @@ type machine struct {
 	sequence sequence
 	retry    time.Duration // the server's last "retry"
 	heard    time.Time     // since when the connection has been silent
+	patience time.Duration // how long it may be
 	burst    burst
 	over     bool // snap.Phase.Over(), and nothing is delivered any more
 
@@ -54,6 +55,7 @@ type fault struct {
 	err    *Error        // what the server answered, if it did
 	least  time.Duration // the least pause
 	held   bool          // which the server demanded
+	now    bool          // there is to be no pause
 }
 
 func (m *machine) run(ctx context.Context) {
@@ -65,7 +67,7 @@ func (m *machine) run(ctx context.Context) {
 	}
 	for {
 		f := m.connect(ctx)
-		if f == nil || !m.wait(ctx, f) {
+		if f == nil || !f.now && !m.wait(ctx, f) {
 			return
 		}
 	}
@@ -93,6 +95,7 @@ func (m *machine) connect(ctx context.Context) *fault {
 
 	c := m.dial(ctx, req)
 	defer c.abandon()
+	m.heard = time.Now()
 	timer := time.NewTimer(m.cfg.ConnectTimeout)
 	defer timer.Stop()
 	for {
@@ -101,8 +104,12 @@ func (m *machine) connect(ctx context.Context) *fault {
 			m.left(ctx, m.take(), c)
 			return nil
 		case <-m.signal:
-			if m.left(ctx, m.take(), c) {
+			w := m.take()
+			if m.left(ctx, w, c) {
 				return nil
+			}
+			if w.wake && req.Method == "GET" && m.silence() >= StaleRequest {
+				return &fault{now: true}
 			}
 		case <-timer.C:
 			return &fault{reason: "No answer came within " + words(m.cfg.ConnectTimeout) + "."}
@@ -141,16 +148,19 @@ func (m *machine) read(ctx context.Context, c *connection, id string) *fault {
 			if w.cut {
 				return &fault{reason: "The connection was cut.", least: CutPause}
 			}
-			if w.wake && m.silence() >= m.cfg.Silence {
-				return m.silent()
+			if w.online {
+				m.patience = onlinePatience(m.cfg.Silence)
+			}
+			if w.wake {
+				if f := m.watch(watchdog); f != nil {
+					return f
+				}
 			}
 		case <-watchdog.C:
 			// Set again here and not at every chunk, of which there are many.
-			left := m.cfg.Silence - m.silence()
-			if left <= 0 {
-				return m.silent()
+			if f := m.watch(watchdog); f != nil {
+				return f
 			}
-			watchdog.Reset(left)
 		case chunk := <-c.chunks:
 			if m.leaving() {
 				continue // to the wish in m.signal
@@ -166,7 +176,7 @@ func (m *machine) read(ctx context.Context, c *connection, id string) *fault {
 			}
 			// Only now is there somebody to hear the next bytes: the time that the
 			// sink took is no silence of the server's.
-			m.heard = time.Now()
+			m.heard, m.patience = time.Now(), m.cfg.Silence
 			c.next()
 		}
 	}
@@ -175,7 +185,7 @@ func (m *machine) read(ctx context.Context, c *connection, id string) *fault {
 // opened notes that a connection gives the stream, after the event with this
 // id.
 func (m *machine) opened(id string) {
-	m.heard = time.Now()
+	m.heard, m.patience = time.Now(), m.cfg.Silence
 	if !m.snap.OpenedAt.IsZero() {
 		m.snap.Reconnects++
 	}
@@ -199,9 +209,20 @@ func (m *machine) silence() time.Duration {
 	return max(now.Sub(m.heard), now.Round(0).Sub(m.heard.Round(0)))
 }
 
-func (m *machine) silent() *fault {
-	return &fault{reason: "Nothing came for " + words(m.cfg.Silence) + "."}
+// watch gives the fault of a connection that has been silent for too long, and
+// else has the watchdog look again when it would be.
+func (m *machine) watch(watchdog *time.Timer) *fault {
+	left := m.patience - m.silence()
+	if left <= 0 {
+		return &fault{reason: "Nothing came for " + words(m.patience) + "."}
+	}
+	watchdog.Reset(left)
+	return nil
 }
+
+// onlinePatience is how long a stream may be silent once the network is back:
+// where Silence is two heartbeats and a margin, it is one and the margin.
+func onlinePatience(silence time.Duration) time.Duration { return silence * 4 / 7 }
 
 // broken is the fault of a body that ended, nil where reading again is of no
 // use.

@@ -329,6 +329,100 @@ func TestWakeWhileOpenAndStale(t *testing.T) {
 	})
 }
 
+// TestWakeSendsAHungRequestAgain holds that a request which went into a network
+// that is gone does not keep a stream waiting, and that one which may still be
+// answered is left alone.
+func TestWakeSendsAHungRequestAgain(t *testing.T) {
+	for name, wake := range map[string]func(*world){"wake": func(w *world) { w.Wake() }, "online": func(w *world) { w.Online() }} {
+		t.Run(name, func(t *testing.T) {
+			net := script(stream(text(msg(runA, 1)), cut), reply{after: time.Hour}, stream(text(msg(runA, 2)), hang))
+			simulate(t, net, Config{}, func(w *world) {
+				w.begin()
+				w.pass(250 * time.Millisecond)
+				w.want(Connecting, "")
+				w.pass(StaleRequest - 1)
+				wake(w)
+				synctest.Wait()
+				if s := w.want(Connecting, ""); s.Requests != 2 {
+					t.Errorf("%d requests", s.Requests)
+				}
+				w.pass(1)
+				wake(w)
+				synctest.Wait()
+				if s := w.want(Open, ""); s.Requests != 3 || w.at() != 250*time.Millisecond+StaleRequest {
+					t.Errorf("open after %v and %d requests", w.at(), s.Requests)
+				}
+				w.wantRequest(2, "GET", "/sse?count=5", runA+"-1")
+			})
+		})
+	}
+}
+
+// TestWakeSendsNoPostTwice holds that what may change something is not sent again.
+func TestWakeSendsNoPostTwice(t *testing.T) {
+	net := script(reply{after: 20 * time.Second, header: stream().header, body: []step{text(msg(runA, 1)), hang}})
+	simulate(t, net, Config{Method: "POST", Body: []byte("{}")}, func(w *world) {
+		w.begin()
+		for range 19 {
+			w.pass(time.Second)
+			w.Wake()
+			w.Online()
+		}
+		w.want(Connecting, "")
+		w.pass(time.Second)
+		if s := w.want(Open, ""); s.Requests != 1 || net.count() != 1 {
+			t.Errorf("%d requests", net.count())
+		}
+	})
+}
+
+// TestOnlineIsLessPatient holds that a stream which stays silent after the network
+// changed is given up earlier, and one that does not is left alone.
+func TestOnlineIsLessPatient(t *testing.T) {
+	heartbeat := func(n int) (body []step) {
+		for range n {
+			body = append(body, after(15*time.Second, ": \n\n"))
+		}
+		return body
+	}
+	t.Run("it has been silent for long", func(t *testing.T) {
+		simulate(t, script(stream(text(msg(runA, 1)), hang), stream(hang)), Config{}, func(w *world) {
+			w.begin()
+			w.pass(21 * time.Second)
+			w.Wake()
+			synctest.Wait()
+			w.want(Open, "")
+			w.Online()
+			synctest.Wait()
+			w.want(Waiting, "Nothing came for 20 s.")
+		})
+	})
+	t.Run("it stays silent", func(t *testing.T) {
+		simulate(t, script(stream(text(msg(runA, 1)), hang), stream(hang)), Config{}, func(w *world) {
+			w.begin()
+			w.pass(5 * time.Second)
+			w.Online()
+			w.pass(15*time.Second - 1)
+			w.want(Open, "")
+			w.pass(1)
+			w.want(Waiting, "Nothing came for 20 s.")
+		})
+	})
+	t.Run("it lives", func(t *testing.T) {
+		simulate(t, script(stream(append(heartbeat(2), hang)...)), Config{}, func(w *world) {
+			w.begin()
+			w.pass(10 * time.Second)
+			w.Online()
+			w.pass(20*time.Second + 34*time.Second) // the network did not change after the last
+			if s := w.want(Open, ""); s.Requests != 1 {
+				t.Errorf("%d requests", s.Requests)
+			}
+			w.pass(time.Second)
+			w.want(Waiting, "Nothing came for 35 s.")
+		})
+	})
+}
+
 func TestNativeFetch(t *testing.T) {
 	if _, err := NewFetch().Open(context.Background(), Request{Method: "GET", URL: "http://127.0.0.1:1/"}); err == nil {
 		t.Error("a request to a port that nothing listens on succeeded")

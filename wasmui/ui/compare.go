@@ -107,7 +107,7 @@ func (c *Compare) OnMount(ctx app.Context) {
 	window := app.Window()
 	c.listeners = []*listener{
 		listen(window, func(name string, _ app.Value) { c.network(name == "online") }, "online", "offline"),
-		listen(window, func(string, app.Value) { c.race.wake() }, "pageshow", "focus"),
+		listen(window, func(string, app.Value) { c.race.wake((*stream.Client).Wake) }, "pageshow", "focus"),
 		listen(window, func(_ string, e app.Value) { c.key(e) }, "keydown"),
 	}
 }
@@ -124,7 +124,7 @@ func (c *Compare) OnDismount() {
 func (c *Compare) network(online bool) {
 	c.ctx.Dispatch(func(app.Context) { c.offline = !online })
 	if online {
-		c.race.wake()
+		c.race.wake((*stream.Client).Online)
 	}
 }
 

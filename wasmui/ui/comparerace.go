@@ -189,7 +189,7 @@ func (r *race) cut() {
 	r.each(func(l *lane) { l.cutNow(now) })
 }
 
-func (r *race) wake() { r.each(func(l *lane) { l.client.Wake() }) }
+func (r *race) wake(client func(*stream.Client)) { r.each(func(l *lane) { client(l.client) }) }
 
 // leave lets go of everything.
 func (r *race) leave() {

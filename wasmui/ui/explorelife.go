@@ -38,10 +38,11 @@ func (x *Explore) OnMount(ctx app.Context) {
 	x.past = form.ParseHistory(readLocal(historyKey))
 	window := app.Window()
 	x.listeners = []*listener{
-		listen(window, func(string, app.Value) { x.wake() }, "online", "pageshow", "focus"),
+		listen(window, func(string, app.Value) { x.wake((*stream.Client).Online) }, "online"),
+		listen(window, func(string, app.Value) { x.wake((*stream.Client).Wake) }, "pageshow", "focus"),
 		listen(window.Get("document"), func(string, app.Value) {
 			if !isHidden() {
-				x.wake()
+				x.wake((*stream.Client).Wake)
 				x.painter.rest()
 			}
 		}, "visibilitychange", "resume"),
@@ -63,9 +64,9 @@ func (x *Explore) OnDismount() {
 }
 
 // wake has streams, and a catalog that could not be had, looked after at once.
-func (x *Explore) wake() {
+func (x *Explore) wake(client func(*stream.Client)) {
 	for _, r := range x.runs {
-		r.client.Wake()
+		client(r.client)
 	}
 	if x.catalog == nil {
 		x.dispatch(func() { x.askCatalog() })

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"sluice/wasmui/stream"
 )
 
 // updateEvery is how often a page that comes back into view asks for a newer
@@ -85,7 +87,7 @@ func (p *Page) OnAppInstallChange(ctx app.Context) { p.installable = ctx.IsAppIn
 func (p *Page) network(online bool) {
 	p.ctx.Dispatch(func(app.Context) { p.offline = !online })
 	if online {
-		p.session.wake()
+		p.session.with((*stream.Client).Online)
 	}
 }
 
