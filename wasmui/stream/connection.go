@@ -20,6 +20,9 @@ const (
 	maxErrorTime  = 2 * time.Second
 )
 
+// runHeader names the run that a response is of.
+const runHeader = "Sluice-Run"
+
 // connection is one request for events. A goroutine of its own opens and reads
 // it, since both block, and hands what it gets to the machine.
 type connection struct {
@@ -79,7 +82,7 @@ func (c *connection) pump(ctx context.Context, t Transport, req Request) {
 	h := head{
 		status:      resp.Status(),
 		contentType: resp.Header("Content-Type"),
-		run:         resp.Header("Sluice-Run"),
+		run:         resp.Header(runHeader),
 		retryAfter:  resp.Header("Retry-After"),
 		date:        resp.Header("Date"),
 	}

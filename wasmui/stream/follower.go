@@ -3,6 +3,7 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"sync"
@@ -31,10 +32,11 @@ type follower struct {
 	at      chan uint64 // where the leader is; takes one
 	granted chan func() // takes one
 
-	from   uint64 // what is heard begins after this event
-	blocks blocks // of what was given to the reader
-	text   []byte // complete, and not read yet
-	done   sync.Once
+	from    uint64 // what is heard begins after this event
+	blocks  blocks // of what was given to the reader
+	overlap bool   // what is heard may have been read before
+	text    []byte // complete, and not read yet
+	done    sync.Once
 
 	mu     sync.Mutex
 	own    Response // while it reads what it has not heard
@@ -50,12 +52,9 @@ func (t *Tabs) follow(ctx context.Context, req Request, run string) *follower {
 	f := &follower{
 		tabs: t, outer: outer, ctx: ctx, cancel: cancel, req: req, run: run,
 		heard: newQueue(ctx), at: make(chan uint64, 1), granted: make(chan func(), 1),
+		overlap: true,
 	}
-	for _, h := range req.Header {
-		if strings.EqualFold(h[0], "Last-Event-ID") {
-			f.blocks.id = h[1]
-		}
-	}
+	f.blocks.id = idIn(req)
 	post, closeChannel := t.channel(runLock+run, f.hear)
 	f.post, f.close = post, sync.OnceFunc(closeChannel)
 	f.giveUp = t.locks.wait(runLock+run, func(release func()) { f.granted <- release })
@@ -85,18 +84,19 @@ func (f *follower) hear(text string) {
 	}
 }
 
-// begin gives the response: that of what is missing, where something is.
+// begin gives the response: that of what is missing, where something is. Where
+// the server has another run in place of the one that the other tab reads, it is
+// all that is read: what the other tab still hears does not belong to it.
 func (f *follower) begin() (Response, error) {
 	if f.blocks.number() < f.from || f.blocks.id == "" {
-		own, err := f.tabs.open(f.ctx, f.req)
+		own, err := f.tabs.open(f.outer, f.req)
 		if err != nil {
 			_ = f.Close()
 			return nil, err
 		}
-		if own.Status() != 200 {
-			_ = own.Close()
+		if own.Status() != 200 || own.Header(runHeader) != f.run {
 			_ = f.Close()
-			return f.tabs.open(f.outer, f.req)
+			return f.tabs.offer(f.outer, own, f.req), nil
 		}
 		f.own = own
 	}
@@ -107,7 +107,7 @@ func (f *follower) begin() (Response, error) {
 func (f *follower) Status() int { return 200 }
 
 func (f *follower) Header(name string) string {
-	if strings.EqualFold(name, "Sluice-Run") {
+	if strings.EqualFold(name, runHeader) {
 		return f.run
 	}
 	return f.heard.Header(name)
@@ -162,8 +162,15 @@ func (f *follower) catchUp(own Response, p []byte) error {
 func (f *follower) listen(p []byte) error {
 	n := f.heard.take(p)
 	if n > 0 {
+		read := f.blocks
 		complete, ok := f.blocks.add(p[:n])
 		f.text = complete
+		if f.overlap {
+			f.text = f.beyond(complete, read.number())
+			if len(f.text) == 0 {
+				f.blocks.id = read.id
+			}
+		}
 		if !ok {
 			return errOverrun
 		}
@@ -179,7 +186,25 @@ func (f *follower) listen(p []byte) error {
 	}
 }
 
+// beyond leaves out what was read before the event of this number. An event that
+// comes again is dropped later on too, but a reset that came again would make new
+// ones of all that follow it.
+func (f *follower) beyond(text []byte, number uint64) []byte {
+	f.overlap = number > 0
+	for f.overlap && len(text) > 0 {
+		block, rest, _ := bytes.Cut(text, []byte("\n\n"))
+		_, n, ok := parseEventID(lastID(block))
+		f.overlap = !ok || n <= number
+		if f.overlap {
+			text = rest
+		}
+	}
+	return text
+}
+
 // takeOver goes on after the last event in the place of a leader that has gone.
+// Another run begins with a connection of its own, at whose head the client sees
+// which one it is.
 func (f *follower) takeOver(release func()) error {
 	req := Request{Method: "GET", URL: f.req.URL}
 	for _, h := range f.req.Header {
@@ -191,7 +216,7 @@ func (f *follower) takeOver(release func()) error {
 		req.Header = append(req.Header, [2]string{"Last-Event-ID", f.blocks.id})
 	}
 	resp, err := f.tabs.open(f.ctx, req)
-	if err == nil && resp.Status() != 200 {
+	if err == nil && (resp.Status() != 200 || resp.Header(runHeader) != f.run) {
 		// For the client to ask for again, and to judge.
 		_ = resp.Close()
 		err = brokenError("The tab that read for this one has gone.")
@@ -203,7 +228,7 @@ func (f *follower) takeOver(release func()) error {
 	f.close()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.leader = newLeader(f.tabs, resp, f.run, release, f.blocks.id)
+	f.leader = newLeader(f.tabs, resp, f.run, release, f.blocks.id, true)
 	if f.closed {
 		_ = f.leader.Close()
 	}

@@ -31,11 +31,15 @@ type leader struct {
 	lost   bool // what comes cannot be passed on
 }
 
-// newLeader passes on what resp gives after the event with this id. With one it
-// has the place of another, which other tabs may have been hearing.
-func newLeader(t *Tabs, resp Response, run string, release func(), id string) *leader {
-	l := &leader{Response: resp, tabs: t, release: release, heard: id != ""}
-	l.blocks.id = id
+// newLeader passes on what resp gives after the event with this id. It is heard
+// from the start where it has the place of another, which other tabs may have been
+// hearing.
+func newLeader(t *Tabs, resp Response, run string, release func(), id string, heard bool) *leader {
+	l := &leader{Response: resp, tabs: t, release: release, heard: heard}
+	// The number of an event of another run says nothing of a place in this one.
+	if of, _, ok := parseEventID(id); ok && of == run {
+		l.blocks.id = id
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.post, l.close = t.channel(runLock+run, l.hear)

@@ -38,15 +38,21 @@ func addQuery(address, name, value string) string {
 	return address + separator + name + "=" + url.QueryEscape(value)
 }
 
+// idIn gives the id of the event that a request goes on after, "" for none.
+func idIn(req Request) string {
+	for _, h := range req.Header {
+		if strings.EqualFold(h[0], "Last-Event-ID") {
+			return h[1]
+		}
+	}
+	return ""
+}
+
 // runIn gives the run that a request names: by its address, or by the id of the
 // event that it goes on after. "" where it names none.
 func runIn(req Request) string {
-	for _, h := range req.Header {
-		if strings.EqualFold(h[0], "Last-Event-ID") {
-			if run, _, ok := parseEventID(h[1]); ok {
-				return run
-			}
-		}
+	if run, _, ok := parseEventID(idIn(req)); ok {
+		return run
 	}
 	path, _, _ := strings.Cut(req.URL, "?")
 	dir, run, _ := cutLast(path, "/")

@@ -135,14 +135,23 @@ func (t *Tabs) share(ctx context.Context, req Request) (Response, error) {
 		return t.open(ctx, req)
 	}
 	resp, err := t.open(ctx, req)
-	if err != nil || resp.Status() != 200 || !validRun(resp.Header("Sluice-Run")) {
-		return resp, err
+	if err != nil {
+		return nil, err
 	}
-	run = resp.Header("Sluice-Run")
+	return t.offer(ctx, resp, req), nil
+}
+
+// offer leads the run that a response names, where no other tab does. That need not
+// be the run that was asked for, where the server no longer has that.
+func (t *Tabs) offer(ctx context.Context, resp Response, req Request) Response {
+	run := resp.Header(runHeader)
+	if resp.Status() != 200 || !validRun(run) {
+		return resp
+	}
 	if release := t.locks.try(ctx, runLock+run); release != nil {
-		return newLeader(t, resp, run, release, ""), nil
+		return newLeader(t, resp, run, release, idIn(req), false)
 	}
-	return resp, nil
+	return resp
 }
 
 // open reads by a connection of this tab's own.
@@ -167,14 +176,19 @@ func (t *Tabs) open(ctx context.Context, req Request) (Response, error) {
 	return resp, err
 }
 
-// lead opens the stream of a run whose lock this tab has.
+// lead opens the stream of a run whose lock this tab has. Where another run comes
+// in its place, nobody leads this one.
 func (t *Tabs) lead(ctx context.Context, req Request, run string, release func()) (Response, error) {
 	resp, err := t.open(ctx, req)
-	if err != nil || resp.Status() != 200 {
+	if err != nil {
 		release()
-		return resp, err
+		return nil, err
 	}
-	return newLeader(t, resp, run, release, ""), nil
+	if resp.Status() != 200 || resp.Header(runHeader) != run {
+		release()
+		return t.offer(ctx, resp, req), nil
+	}
+	return newLeader(t, resp, run, release, idIn(req), false), nil
 }
 
 // held is a response that holds a lock until it is closed.
