@@ -4,18 +4,21 @@ package stream
 
 import (
 	"context"
-	"errors"
+	"strings"
 	"sync"
 	"time"
 )
 
 const (
-	// headPatience is how long the first way may take to answer. The bridge says
-	// something within half a second; what has not come by then is being held
-	// back, or will not come at all.
-	headPatience = 8 * time.Second
+	// headPatience is how long the first way has the field to itself. The bridge
+	// says something within half a second; what has not come by then is held back,
+	// or the network is slow, or there is none.
+	headPatience = 3500 * time.Millisecond
 	// wayPatience is how long any further way may take.
 	wayPatience = 5 * time.Second
+	// shortPatience is how long the answer to a poll may take that shows that answers
+	// do come: more than firstPollWait.
+	shortPatience = 2500 * time.Millisecond
 )
 
 // Way is one of several transports, with a name for people.
@@ -32,7 +35,8 @@ const (
 	NotLeft Cause = iota
 	// HeldBack is that events came in bursts though they were made apart.
 	HeldBack
-	// NoHead is that not even the head of an answer came.
+	// NoHead is that not even the head of an answer came, where a short answer to
+	// the same browser did.
 	NoHead
 	// NoConnection is that a way does not come about at all, where a later one does.
 	NoConnection
@@ -70,12 +74,13 @@ func (f *Fallback) Way() (name string, cause Cause) {
 // way where events are held back on it.
 func (f *Fallback) Observe(received, from, upTo time.Time, n int) {
 	f.mu.Lock()
-	if f.at > 0 || len(f.ways) < 2 {
+	if f.at > 0 || len(f.ways) < 2 || f.open != nil && f.open.way > 0 {
 		f.mu.Unlock()
 		return
 	}
 	f.bursts.arrive(received, from, upTo, n)
-	if !f.bursts.proven() {
+	// The events of a response that is closed may be told of after that.
+	if !f.bursts.proven() && (f.open != nil || !f.bursts.provenAtEnd(received)) {
 		f.mu.Unlock()
 		return
 	}
@@ -88,8 +93,18 @@ func (f *Fallback) Observe(received, from, upTo time.Time, n int) {
 	f.onChange()
 }
 
-// Open implements Transport. Where a way does not answer, later ones are tried at
-// once; where none does, nothing was learned and the error is that of the first.
+// Disturbed says that the page has been, or may be from now on, held up itself:
+// hidden, frozen, or on a machine that slept. What arrives together because of that
+// is not held back on its way.
+func (f *Fallback) Disturbed() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.bursts.disturb(time.Now())
+}
+
+// Open implements Transport. Where the way in use does not answer, later ones are
+// tried beside it, and one is taken that lets the stream through before it does.
+// Where none does, nothing was learned, and what came of the way in use is given.
 func (f *Fallback) Open(ctx context.Context, req Request) (Response, error) {
 	if req.Method != "GET" {
 		return f.ways[0].Transport.Open(ctx, req)
@@ -97,74 +112,113 @@ func (f *Fallback) Open(ctx context.Context, req Request) (Response, error) {
 	f.mu.Lock()
 	at := f.at
 	f.mu.Unlock()
-	var first error
-	for i := at; i < len(f.ways); i++ {
-		resp, err := f.try(ctx, req, i)
-		if err == nil {
-			cause := NoConnection
-			if errors.Is(first, errNoHead) {
-				cause = NoHead
-			}
-			return f.opened(resp, i, cause), nil
-		}
-		if first == nil {
-			first = err
-		}
-		if ctx.Err() != nil || i == at && !errors.Is(err, errNoHead) && !errors.Is(err, errNoSocket) {
-			// The network itself: other ways go over the same one.
-			return nil, err
-		}
-	}
-	return nil, first
-}
-
-var errNoHead = brokenError("No answer came, not even its beginning.")
-
-// try opens one way, within its time.
-func (f *Fallback) try(ctx context.Context, req Request, i int) (Response, error) {
+	asked := time.Now()
+	first := f.try(ctx, req, at)
 	patience := wayPatience
-	if i == 0 {
+	if at == 0 {
 		patience = headPatience
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	late := false
-	var mu sync.Mutex
-	timer := time.AfterFunc(patience, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		late = true
-		cancel()
-	})
-	resp, err := f.ways[i].Transport.Open(ctx, req)
-	timer.Stop()
-	mu.Lock()
-	defer mu.Unlock()
-	switch {
-	case late && err == nil:
-		_ = resp.Close()
-		return nil, errNoHead
-	case late:
-		return nil, errNoHead
-	case err != nil:
-		cancel()
-		return nil, err
+	first.within(patience)
+	var refused *attempt // an answer of a later way that is no stream
+	for i := at + 1; i < len(f.ways) && !first.settled(); i++ {
+		next := f.try(ctx, req, i)
+		first.beside(next, wayPatience)
+		switch {
+		case first.settled() || !next.answered():
+			next.leave()
+		case next.resp.Status() != 200 && refused == nil:
+			refused = next
+		case next.resp.Status() != 200:
+			next.leave()
+		default:
+			return f.choose(ctx, req, first, next, refused, asked)
+		}
 	}
-	return &fallbackResponse{Response: resp, cancel: cancel, fallback: f, way: i}, nil
+	// Perhaps the network is slow. The context ends the waiting.
+	<-first.done
+	if first.failed() && refused != nil {
+		// It says more than that there was no connection.
+		return refused.response(), nil
+	}
+	refused.leave()
+	return f.settle(first, req, asked)
 }
 
-// opened notes that a way lets a stream through.
-func (f *Fallback) opened(resp Response, i int, cause Cause) Response {
-	r := resp.(*fallbackResponse)
+// choose takes a later way that lets a stream through, or the one in use where it
+// does so after all. The one in use is left for good only where it is at fault.
+func (f *Fallback) choose(ctx context.Context, req Request, first, next, refused *attempt, asked time.Time) (Response, error) {
+	refused.leave()
+	cause := NotLeft
+	switch {
+	case first.failed():
+		// The server may have come back between the two.
+		again := f.try(ctx, req, first.way)
+		again.within(wayPatience)
+		if again.answered() {
+			next.leave()
+			return f.settle(again, req, asked)
+		}
+		again.leave()
+		cause = NoConnection
+	case next.way == len(f.ways)-1:
+		cause = NoHead
+	default:
+		// There may be no connection to be had, or only a dead one: then a short
+		// answer does not come either.
+		short := f.try(ctx, shortOf(req, next.resp), len(f.ways)-1)
+		first.beside(short, shortPatience)
+		if short.answered() {
+			cause = NoHead
+		}
+		short.leave()
+	}
+	if first.settled() {
+		next.leave()
+		return f.settle(first, req, asked)
+	}
+	first.leave()
+	return f.opened(next, asked, cause), nil
+}
+
+// shortOf is a request for what there is of the run of a response.
+func shortOf(req Request, resp Response) Request {
+	short := Request{Method: "GET", URL: origin(req.URL) + "/runs/" + resp.Header(runHeader)}
+	for _, h := range req.Header {
+		if !strings.EqualFold(h[0], "Last-Event-ID") {
+			short.Header = append(short.Header, h)
+		}
+	}
+	return short
+}
+
+// settle gives what came of the way in use.
+func (f *Fallback) settle(a *attempt, req Request, asked time.Time) (Response, error) {
+	if a.err != nil {
+		return nil, a.err
+	}
+	since := time.Now()
+	if runIn(req) == "" {
+		// The events of a new run are all made after it was asked for.
+		since = asked
+	}
+	return f.opened(a, since, NotLeft), nil
+}
+
+// opened notes that a way is read, for good where there is a cause to leave the one
+// in use. No event that it brings was made before since, but for those that are
+// replayed.
+func (f *Fallback) opened(a *attempt, since time.Time, cause Cause) Response {
+	r := a.response()
 	f.mu.Lock()
-	moved := i > f.at
+	moved := cause != NotLeft && r.way > f.at
 	if moved {
-		f.at = i
+		f.at = r.way
 		if f.cause == NotLeft {
 			f.cause = cause
 		}
 	}
 	f.open = r
-	f.bursts.open(time.Now())
+	f.bursts.open(since)
 	f.mu.Unlock()
 	if moved {
 		f.onChange()
@@ -196,10 +250,21 @@ func (r *fallbackResponse) Read(p []byte) (int, error) {
 
 func (r *fallbackResponse) Close() error {
 	defer r.cancel()
-	r.fallback.mu.Lock()
-	if r.fallback.open == r {
-		r.fallback.open = nil
+	f := r.fallback
+	f.mu.Lock()
+	left := false
+	if f.open == r {
+		f.open = nil
+		left = f.at == 0 && r.way == 0 && len(f.ways) > 1 && f.bursts.provenAtEnd(time.Now())
+		if left {
+			// For the next stream.
+			f.at, f.cause = 1, HeldBack
+		}
 	}
-	r.fallback.mu.Unlock()
-	return r.Response.Close()
+	f.mu.Unlock()
+	err := r.Response.Close()
+	if left {
+		f.onChange()
+	}
+	return err
 }

@@ -35,11 +35,11 @@ func fallenBack(way string, cause stream.Cause) noticeValues {
 	case stream.HeldBack:
 		v.Title += held
 		v.Message = "The numbers came in bursts, although they were made one after the other: something between this page and the bridge, a proxy most likely, collects them first. " +
-			"So the page has gone on over " + way + " by itself. If the proxy is yours, this lets them through:"
+			"So the page reads over " + way + " by itself from now on. If the proxy is yours, this lets them through:"
 		v.Lines = remedies
 	case stream.NoHead:
 		v.Title += held
-		v.Message = "Over fetch not even the beginning of the answer came, which the bridge sends within half a second: something between, a proxy most likely, waits for its end. " +
+		v.Message = "Over fetch not even the beginning of the answer came, which the bridge sends within half a second: something between, a proxy most likely, waits for its end, although short answers come through. " +
 			"So the page has gone on over " + way + " by itself. If the proxy is yours, this lets it through:"
 		v.Lines = remedies
 	default:

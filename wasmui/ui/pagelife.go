@@ -37,9 +37,15 @@ func (p *Page) OnMount(ctx app.Context) {
 			}
 		}, "pagehide"),
 		// A page that was put aside, or to sleep, looks at its stream at once.
-		listen(window, func(string, app.Value) { p.session.wake() }, "pageshow", "focus"),
-		listen(window.Get("document"), func(string, app.Value) {
-			if isHidden() {
+		listen(window, func(name string, _ app.Value) {
+			if name == "pageshow" {
+				p.reading.disturbed()
+			}
+			p.session.wake()
+		}, "pageshow", "focus"),
+		listen(window.Get("document"), func(name string, _ app.Value) {
+			p.reading.disturbed()
+			if isHidden() || name == "freeze" {
 				return
 			}
 			p.session.wake()
@@ -48,7 +54,7 @@ func (p *Page) OnMount(ctx app.Context) {
 				checked = now
 				app.TryUpdate()
 			}
-		}, "visibilitychange", "resume"),
+		}, "visibilitychange", "resume", "freeze"),
 		listen(window, func(_ string, e app.Value) { p.key(e) }, "keydown"),
 	}
 	if run := parseRun(u.Query()); run != "" {
@@ -86,6 +92,7 @@ func (p *Page) OnAppInstallChange(ctx app.Context) { p.installable = ctx.IsAppIn
 
 func (p *Page) network(online bool) {
 	p.ctx.Dispatch(func(app.Context) { p.offline = !online })
+	p.reading.disturbed()
 	if online {
 		p.session.with((*stream.Client).Online)
 	}

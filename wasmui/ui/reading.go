@@ -38,10 +38,22 @@ func newReading(onChange func()) *reading {
 }
 
 // observe takes when n numbers arrived, and when the first and the last of them
-// were made.
+// were made. A page that is hidden may be given them late.
 func (r *reading) observe(received, from, upTo time.Time, n int) {
-	if r.Sharing() <= stream.Leading {
+	switch {
+	case r.Sharing() > stream.Leading:
+	case isHidden():
+		r.disturbed()
+	default:
 		r.direct.Observe(received, from, upTo, n)
+	}
+}
+
+// disturbed notes that the page, its machine or its network was away, or is about
+// to be.
+func (r *reading) disturbed() {
+	if r != nil {
+		r.direct.Disturbed()
 	}
 }
 
