@@ -50,17 +50,18 @@ func fallenBack(way string, cause stream.Cause) noticeValues {
 
 // shared says how tabs share what connections there are.
 func shared(sharing stream.Sharing, way string) noticeValues {
-	const few = "this address speaks HTTP/1.1, over which a browser opens six connections to a host for all its tabs"
+	// A page out of a cache does not know what its server speaks.
+	const few = "over HTTP/1.1, and this page cannot count on more, a browser opens six connections to a host for all its tabs"
 	switch sharing {
 	case stream.Leading:
 		return noticeValues{
 			Title:   "Reading for other tabs too",
-			Message: "Other tabs show the same run, and " + few + ". They hear the numbers from this one; close it, and another takes over.",
+			Message: "Other tabs show the same run; " + few + ". They hear the numbers from this one; close it, and another takes over.",
 		}
 	case stream.Following:
 		return noticeValues{
 			Title:   "Listening to another tab",
-			Message: "Another tab reads the same run, and " + few + ". So this one hears the numbers from it, and takes over if it is closed.",
+			Message: "Another tab reads the same run; " + few + ". So this one hears the numbers from it, and takes over if it is closed.",
 		}
 	case stream.Beyond:
 		return noticeValues{

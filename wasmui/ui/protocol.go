@@ -40,6 +40,13 @@ func pageProtocol() string {
 	return ""
 }
 
+// fewConnections reports whether a browser opens only few connections to a server
+// that speaks this protocol. One that is not known may be such a one: a page that the
+// service worker had in its cache is not told what the server speaks.
+func fewConnections(protocol string) bool {
+	return protocol != protocolHTTP2 && !strings.HasPrefix(protocol, protocolHTTP3)
+}
+
 // protocolName writes a protocol for people, "" where it is not known.
 func protocolName(protocol string) string {
 	switch protocol {

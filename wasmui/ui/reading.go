@@ -32,7 +32,7 @@ func newReading(onChange func()) *reading {
 		direct: stream.NewFallback(onChange, stream.Way{Name: "fetch", Transport: http}, socket, poll(0)),
 		beyond: stream.NewFallback(onChange, socket, poll(pollBeyond)),
 	}
-	limited := func() bool { return pageProtocol() == protocolHTTP1 }
+	limited := func() bool { return fewConnections(pageProtocol()) }
 	r.Tabs = stream.NewTabs(r.direct, r.beyond, limited, onChange)
 	return r
 }
