@@ -10,11 +10,11 @@ import (
 // stop leaves the stream and asks the server to cancel the run. c is the
 // connection in use, if there is one.
 func (m *machine) stop(ctx context.Context, c *connection) {
-	waits := m.snap.Phase == Connecting && m.snap.Run == ""
+	waits := m.snap.Phase == Connecting && m.snap.Run == "" && !m.snap.Queued
 	if c != nil && !waits {
 		c.abandon()
 	}
-	if c == nil && m.snap.Run == "" {
+	if (c == nil || m.snap.Queued) && m.snap.Run == "" {
 		m.finish(Stopped, "Stopped. No run had begun.", nil)
 		return
 	}

@@ -29,7 +29,20 @@ type connection struct {
 	head   chan head  // takes one
 	chunks chan chunk // unbuffered
 	taken  chan struct{}
+	queued chan bool // takes both
 	cancel context.CancelFunc
+}
+
+// queuedKey is of the function in the context of a request that a transport tells
+// whether it is still waiting to send it.
+type queuedKey struct{}
+
+func queuedIn(ctx context.Context) (queued func(bool)) {
+	queued, ok := ctx.Value(queuedKey{}).(func(bool))
+	if !ok {
+		return func(bool) {}
+	}
+	return queued
 }
 
 // head is the head of a response, with the body where that is not an event
@@ -57,8 +70,15 @@ func (m *machine) dial(ctx context.Context, req Request) *connection {
 		head:   make(chan head, 1),
 		chunks: make(chan chunk),
 		taken:  make(chan struct{}, 1),
+		queued: make(chan bool, 2),
 		cancel: cancel,
 	}
+	ctx = context.WithValue(ctx, queuedKey{}, func(is bool) {
+		select {
+		case c.queued <- is:
+		case <-ctx.Done():
+		}
+	})
 	m.connections.Go(func() {
 		defer cancel()
 		c.pump(ctx, m.cfg.Transport, req)

@@ -111,9 +111,19 @@ func (m *machine) connect(ctx context.Context) *fault {
 			if w.wake && req.Method == "GET" && m.silence() >= StaleRequest {
 				return &fault{now: true}
 			}
+		case m.snap.Queued = <-c.queued:
+			// The server's time begins when it is sent.
+			m.snap.Reason = "The request is sent."
+			timer.Reset(m.cfg.ConnectTimeout)
+			if m.snap.Queued {
+				m.snap.Reason = "Other streams hold the connections that the browser opens to this server. The request is sent as soon as one of them is free."
+				timer.Stop()
+			}
+			m.publish()
 		case <-timer.C:
 			return &fault{reason: "No answer came within " + words(m.cfg.ConnectTimeout) + "."}
 		case h := <-c.head:
+			m.snap.Queued = false
 			if m.leaving() {
 				// The wish is in m.signal; the head goes back for stop to look at.
 				c.head <- h
@@ -300,7 +310,7 @@ func (m *machine) fail(err *Error) { m.finish(Failed, err.Message, err) }
 
 // finish comes to a phase after which there is none.
 func (m *machine) finish(p Phase, reason string, err *Error) {
-	m.over = true
+	m.over, m.snap.Queued = true, false
 	m.snap.Phase, m.snap.Reason, m.snap.Err = p, reason, err
 	m.snap.RetryAt, m.snap.RetryHeld = time.Time{}, false
 	m.snap.EndedAt = time.Now()

@@ -101,6 +101,10 @@ type Snapshot struct {
 	// does not shorten it.
 	RetryHeld bool
 
+	// Queued says that the request has not been sent yet: other streams hold the
+	// connections that the browser has. False but in Connecting.
+	Queued bool
+
 	// Run is the id of the run as the server named it, "" while it is not known.
 	Run string
 	// LastEventID is the id of the last event received, "" before the first.

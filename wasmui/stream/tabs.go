@@ -4,20 +4,14 @@ package stream
 
 import (
 	"context"
-	"strconv"
+	"strings"
 	"sync"
+
+	"sluice/bridge/sse"
 )
 
-// Over HTTP/1.1 a browser opens six connections to a host, for all its tabs
-// together, and a seventh stream would wait for one of the others to end, for
-// ever.
-const (
-	// streamSlots is how many of the six hold streams. The others are for what
-	// comes and goes: the page itself, cancelling, polls.
-	streamSlots = 4
-	slotLock    = "sluice-stream-"
-	runLock     = "sluice-run-"
-)
+// runLock is what the lock and the channel of a run are named by.
+const runLock = "sluice-run-"
 
 // tabLocks are locks that the tabs of one origin share, and that a tab which goes
 // away no longer holds.
@@ -53,7 +47,9 @@ const (
 // that read one run share one connection: the first to take the run's lock reads
 // it and passes it on, and when it goes away another goes on after the last event
 // that it got. Streams beyond streamSlots are read over a transport that is not
-// counted, a WebSocket. Safe for concurrent use.
+// counted, a WebSocket, but for those that begin with another method than GET: these
+// wait for a connection. Requests for anything else than a stream go by at once. Safe
+// for concurrent use.
 type Tabs struct {
 	direct, beyond Transport
 	limited        func() bool
@@ -63,7 +59,7 @@ type Tabs struct {
 
 	mu      sync.Mutex
 	sharing Sharing
-	last    Response
+	opened  map[*tabResponse]bool // and not closed
 }
 
 // NewTabs makes a transport that reads over direct while there are connections,
@@ -93,29 +89,59 @@ func (t *Tabs) set(s Sharing) {
 	}
 }
 
-// Hide gives up what the last stream that was opened holds, for a page that is put
-// aside as it is: a browser lets it keep its locks, and the other tabs would wait.
-// The client asks again when it goes on.
+// Hide gives up what the streams hold that are open, for a page that is put aside as
+// it is: a browser lets it keep its locks, and the other tabs would wait. The clients
+// ask again when the page goes on.
 func (t *Tabs) Hide() {
 	t.mu.Lock()
-	last := t.last
-	t.last = nil
+	opened := t.opened
+	t.opened = nil
 	t.mu.Unlock()
-	if last != nil {
-		_ = last.Close()
+	for r := range opened {
+		_ = r.Response.Close()
 	}
 }
 
 // Open implements Transport.
 func (t *Tabs) Open(ctx context.Context, req Request) (Response, error) {
-	if req.Method == "DELETE" || !t.limited() {
+	if !isForStream(req) || !t.limited() {
 		return t.direct.Open(ctx, req)
 	}
 	resp, err := t.share(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	r := &tabResponse{resp, t}
 	t.mu.Lock()
-	t.last = resp
-	t.mu.Unlock()
-	return resp, err
+	defer t.mu.Unlock()
+	if t.opened == nil {
+		t.opened = make(map[*tabResponse]bool)
+	}
+	t.opened[r] = true
+	return r, nil
+}
+
+// isForStream says whether a request is for what may hold a connection for long.
+func isForStream(req Request) bool {
+	for _, h := range req.Header {
+		if strings.EqualFold(h[0], "Accept") && strings.Contains(h[1], sse.ContentType) {
+			return true
+		}
+	}
+	return false
+}
+
+// tabResponse is one that Hide can give up.
+type tabResponse struct {
+	Response
+	tabs *Tabs
+}
+
+func (r *tabResponse) Close() error {
+	r.tabs.mu.Lock()
+	delete(r.tabs.opened, r)
+	r.tabs.mu.Unlock()
+	return r.Response.Close()
 }
 
 // share opens a stream where connections are few.
@@ -156,17 +182,31 @@ func (t *Tabs) offer(ctx context.Context, resp Response, req Request) Response {
 
 // open reads by a connection of this tab's own.
 func (t *Tabs) open(ctx context.Context, req Request) (Response, error) {
+	if t.locks == nil && req.Method != "GET" {
+		// Nobody knows how many are taken, and nothing else can send it.
+		return t.direct.Open(ctx, req)
+	}
 	if t.locks != nil {
-		for i := range streamSlots {
-			if release := t.locks.try(ctx, slotLock+strconv.Itoa(i)); release != nil {
-				resp, err := t.direct.Open(ctx, req)
-				if err != nil {
-					release()
-					return nil, err
-				}
-				t.set(OwnConnection)
-				return &held{Response: resp, release: sync.OnceFunc(release)}, nil
+		slots := slots{t.locks}
+		release, ok := slots.reserve(ctx, 1)
+		if !ok && req.Method != "GET" {
+			queued := queuedIn(ctx)
+			queued(true)
+			var err error
+			if release, err = slots.wait(ctx); err != nil {
+				return nil, err
 			}
+			queued(false)
+			ok = true
+		}
+		if ok {
+			resp, err := t.direct.Open(ctx, req)
+			if err != nil {
+				release()
+				return nil, err
+			}
+			t.set(OwnConnection)
+			return &held{Response: resp, release: release}, nil
 		}
 	}
 	resp, err := t.beyond.Open(ctx, req)
