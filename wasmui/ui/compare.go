@@ -3,6 +3,7 @@
 package ui
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ type Compare struct {
 	offline  bool
 	rate     int
 	slow     bool
+	few      bool   // the browser has few connections
 	protocol string // what the page came over
 }
 
@@ -38,7 +40,15 @@ var (
 // NewCompare makes the page. It does nothing until it is mounted, so it can be
 // rendered outside of a browser.
 func NewCompare() *Compare {
-	return newCompare(stream.NewFetch(), way.transport)
+	http := stream.NewFetch()
+	c := newCompare(openerTransport{Transport: http, beyond: beyondFetch(http, func() {}), few: pageHasFew}, way.transport)
+	c.race.reserve = func(ctx context.Context) (release func(), ok bool) {
+		if !pageHasFew() {
+			return func() {}, true
+		}
+		return stream.Reserve(ctx, laneConnections)
+	}
+	return c
 }
 
 func newCompare(http stream.Transport, transport func(way, *stream.Network, *stream.Meter) stream.Transport) *Compare {
@@ -50,7 +60,10 @@ func newCompare(http stream.Transport, transport func(way, *stream.Network, *str
 		drawNumbers: c.drawTracks,
 		drawRest:    c.drawRest,
 	}
-	c.race = &race{http: http, transport: transport, onChange: c.painter.rest}
+	c.race = &race{
+		http: http, transport: transport, onChange: c.painter.rest,
+		reserve: func(context.Context) (release func(), ok bool) { return func() {}, true },
+	}
 	return c
 }
 
@@ -63,7 +76,7 @@ const (
 
 // Render implements app.Composer.
 func (c *Compare) Render() app.UI {
-	v := c.race.look(c.offline, c.protocol == protocolName(protocolHTTP1), time.Now())
+	v := c.race.look(c.offline, c.few, time.Now())
 	if !c.ready {
 		v.Status.Text, v.Status.Tone = "Loading", toneBusy
 	}
@@ -102,12 +115,18 @@ func (c *Compare) OnMount(ctx app.Context) {
 	u := app.Window().URL()
 	c.setRate(parseRate(u.Query()))
 	c.setSlow(u.Query().Get("slow") == "true")
-	c.protocol = protocolName(pageProtocol())
+	c.protocol, c.few = protocolName(pageProtocol()), pageHasFew()
 
 	window := app.Window()
 	c.listeners = []*listener{
 		listen(window, func(name string, _ app.Value) { c.network(name == "online") }, "online", "offline"),
 		listen(window, func(string, app.Value) { c.race.wake((*stream.Client).Wake) }, "pageshow", "focus"),
+		listen(window, func(_ string, e app.Value) {
+			// A page that is put aside would keep its connections from other tabs.
+			if e.Get("persisted").Truthy() {
+				c.race.leave()
+			}
+		}, "pagehide"),
 		listen(window, func(_ string, e app.Value) { c.key(e) }, "keydown"),
 	}
 }

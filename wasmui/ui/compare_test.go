@@ -3,6 +3,7 @@
 package ui
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
@@ -102,6 +103,78 @@ func TestRaceOfOneRun(t *testing.T) {
 		}
 		c.race.leave()
 	})
+}
+
+// A race takes the connections of its lanes before it opens a run, and keeps them
+// until it is over. Where there are too few it says so, and opens nothing.
+func TestRaceTakesItsConnections(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		s := &server{}
+		c := comparing(s)
+		free, held := false, 0
+		c.race.reserve = func(context.Context) (func(), bool) {
+			time.Sleep(10 * time.Millisecond) // as a browser needs a moment
+			if !free {
+				return nil, false
+			}
+			held++
+			return func() { held-- }, true
+		}
+		c.race.start(2)
+		if v := c.race.look(false, true, time.Now()); !v.Running {
+			t.Error("it does not say that it begins")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		v := c.race.look(false, true, time.Now())
+		if v.Running || v.Problem.Title == "" || v.Status.Tone != toneBad || s.seen() != "" {
+			t.Errorf("without connections: %+v; requests %q", v, s.seen())
+		}
+		free = true
+		c.race.start(2)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		v = c.race.look(false, true, time.Now())
+		if !v.Running || v.Problem.shown() || held != 1 {
+			t.Errorf("with connections: %+v, %d held", v.Status, held)
+		}
+		c.race.stop()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if held != 0 {
+			t.Error("a race that is over keeps its connections")
+		}
+		// One that is stopped before it has any opens nothing.
+		requests := s.seen()
+		c.race.start(2)
+		c.race.stop()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if v := c.race.look(false, true, time.Now()); v.Running || held != 0 || s.seen() != requests {
+			t.Errorf("running %v, %d held, requests %q", v.Running, held, s.seen())
+		}
+		c.race.leave()
+	})
+}
+
+// Where connections are few, the one that opens a run is none of them.
+func TestRaceIsOpenedByTheWay(t *testing.T) {
+	t.Parallel()
+	http, beyond := &server{answer: func(stream.Request) (int, string) { return 204, "" }}, &server{answer: func(stream.Request) (int, string) { return 204, "" }}
+	few := false
+	o := openerTransport{Transport: http, beyond: beyond, few: func() bool { return few }}
+	for _, req := range []stream.Request{{Method: "GET", URL: "/many"}, {Method: "GET", URL: "/few"}, {Method: "DELETE", URL: "/run"}} {
+		few = req.URL != "/many"
+		resp, err := o.Open(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Close()
+	}
+	if http.seen() != "GET /many\nDELETE /run" || beyond.seen() != "GET /few" {
+		t.Errorf("over HTTP %q, beyond %q", http.seen(), beyond.seen())
+	}
 }
 
 func TestRaceThatCannotBeOpened(t *testing.T) {

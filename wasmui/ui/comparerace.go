@@ -19,6 +19,9 @@ const (
 	// openerPatience is how long the connection that opened the run stays for the
 	// lanes to join. After it the run is theirs.
 	openerPatience = 5 * time.Second
+	// laneConnections is how many connections the lanes hold: all but the WebSocket,
+	// which does not count among the few that HTTP/1.1 has.
+	laneConnections = int(ways) - 1
 )
 
 // rates are how many numbers a second a run may have.
@@ -38,11 +41,15 @@ type race struct {
 	transport func(way, *stream.Network, *stream.Meter) stream.Transport
 	network   stream.Network
 	onChange  func()
+	// reserve takes the connections of the lanes from those of all tabs. ok is false
+	// where there are too few. It may block.
+	reserve func(ctx context.Context) (release func(), ok bool)
 
 	mu      sync.Mutex
 	cancel  context.CancelFunc // of all clients; nil before the first start
 	opener  *stream.Client
 	opening stream.Snapshot
+	crowded bool    // there were too few connections to start
 	lanes   []*lane // empty until the run is open
 	cuts    int
 }
@@ -62,9 +69,54 @@ func (r *race) start(rate int) {
 	opener := stream.New(stream.Config{URL: streamURL(rateKnobs(rate)), Transport: r.http, Sink: sink})
 	sink.client = opener
 	r.cancel, r.opener, r.opening, r.lanes, r.cuts = cancel, opener, stream.Snapshot{Phase: stream.Connecting}, nil, 0
+	r.crowded = false
 	r.mu.Unlock()
-	opener.Start(ctx)
+	go r.open(ctx, opener)
 	r.onChange()
+}
+
+// open has the run opened once there are connections for its lanes, which are held
+// until all are done.
+func (r *race) open(ctx context.Context, opener *stream.Client) {
+	release, ok := r.reserve(ctx)
+	if !ok {
+		r.mu.Lock()
+		if r.opener == opener && !r.opening.Phase.Over() {
+			r.opening, r.crowded = stream.Snapshot{Phase: stream.Failed}, true
+		}
+		r.mu.Unlock()
+		r.onChange()
+		return
+	}
+	defer release()
+	opener.Start(ctx)
+	<-opener.Done()
+	r.mu.Lock()
+	lanes := r.lanes
+	if r.opener != opener {
+		lanes = nil // of a race that came after this one had ended
+	}
+	r.mu.Unlock()
+	for _, l := range lanes {
+		<-l.client.Done()
+	}
+}
+
+// openerTransport is how a run is opened: where connections are few, by
+// what does not count among them.
+type openerTransport struct {
+	stream.Transport
+
+	beyond stream.Transport
+	few    func() bool
+}
+
+// Open implements stream.Transport.
+func (o openerTransport) Open(ctx context.Context, req stream.Request) (stream.Response, error) {
+	if req.Method == "GET" && o.few() {
+		return o.beyond.Open(ctx, req)
+	}
+	return o.Transport.Open(ctx, req)
 }
 
 // openerSink sees the run open, and hands it to the lanes.
@@ -224,6 +276,15 @@ func (r *race) look(offline, few bool, now time.Time) raceValues {
 	defer r.mu.Unlock()
 	v := raceValues{Running: r.running(), Cuts: r.cuts}
 	v.Status = describe(situation{snap: r.opening, offline: offline, now: now})
+	if r.crowded {
+		v.Status.Detail = "Too few connections are free."
+		v.Problem = problemValues{
+			Title:   "Other tabs hold the connections",
+			Message: "Over HTTP/1.1 a browser opens six connections to a host for all its tabs, and this page cannot count on more. Three of the four ways need one each.",
+			Advice:  "Stop or close what other tabs of this site read, and start again.",
+		}
+		return v
+	}
 	if len(r.lanes) == 0 {
 		v.Problem = problemOf(r.opening, Knobs{}, 0, "")
 		return v
@@ -232,7 +293,7 @@ func (r *race) look(offline, few bool, now time.Time) raceValues {
 	for _, l := range r.lanes {
 		lane := l.look(offline, now)
 		if few && lane.Waits > freeConnection {
-			lane.Status.Text = "Waiting for a connection: other tabs hold the six that HTTP/1.1 has"
+			lane.Status.Text = "No answer yet: other tabs may hold the six connections that HTTP/1.1 has"
 		}
 		v.Lanes = append(v.Lanes, lane)
 		switch {

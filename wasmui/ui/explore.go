@@ -23,6 +23,7 @@ type Explore struct {
 	// dispatch runs a function where everything of the page runs, later runs one
 	// after the page has been drawn. Until the page is mounted they run it at once.
 	dispatch, later func(func())
+	hide            func() // gives up what streams hold
 	listeners       []*listener
 	ready           bool // mounted: the page answers
 	origin          string
@@ -59,7 +60,13 @@ var (
 
 // NewExplore makes the page. It does nothing until it is mounted, so it can be
 // rendered outside of a browser.
-func NewExplore() *Explore { return newExplore(stream.NewFetch()) }
+func NewExplore() *Explore {
+	http, changed := stream.NewFetch(), func() {}
+	tabs := stream.NewTabs(http, beyondFetch(http, changed), pageHasFew, changed)
+	x := newExplore(tabs)
+	x.hide = tabs.Hide
+	return x
+}
 
 func newExplore(transport stream.Transport) *Explore {
 	x := &Explore{transport: transport, origin: defaultOrigin, pane: paneMethods}
@@ -77,7 +84,7 @@ func newExplore(transport stream.Transport) *Explore {
 		drawRest: x.drawRest,
 	}
 	x.dispatch = func(f func()) { f() }
-	x.later = x.dispatch
+	x.later, x.hide = x.dispatch, func() {}
 	x.list = newEventView(func() *exploreRun { return x.current }, x.painter.rest)
 	return x
 }

@@ -96,6 +96,20 @@ func TestExploreWithoutACatalog(t *testing.T) {
 	}
 }
 
+// A request that waits for a connection says what it waits for.
+func TestExploreSaysThatARequestWaits(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		x, _ := exploring(t, nil)
+		r := &exploreRun{method: x.catalog.Method(placeMethod, "shop")}
+		r.snap = stream.Snapshot{Phase: stream.Connecting, Queued: true, Reason: "Other streams hold the connections.", Requests: 1}
+		x.runs, x.current = []*exploreRun{r}, r
+		if v := x.lookAtRun(); v.Status.Text != "Waiting for a connection" || v.Status.Detail != r.snap.Reason || !v.Running {
+			t.Errorf("%+v", v.Status)
+		}
+	})
+}
+
 // Every state of the page is fit for the policy that it is served under, names
 // every id once, and has a label for every input.
 func TestExploreIsSound(t *testing.T) {

@@ -40,6 +40,11 @@ func (x *Explore) OnMount(ctx app.Context) {
 	x.listeners = []*listener{
 		listen(window, func(string, app.Value) { x.wake((*stream.Client).Online) }, "online"),
 		listen(window, func(string, app.Value) { x.wake((*stream.Client).Wake) }, "pageshow", "focus"),
+		listen(window, func(_ string, e app.Value) {
+			if e.Get("persisted").Truthy() {
+				x.hide()
+			}
+		}, "pagehide"),
 		listen(window.Get("document"), func(string, app.Value) {
 			if !isHidden() {
 				x.wake((*stream.Client).Wake)

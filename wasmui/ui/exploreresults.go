@@ -63,6 +63,9 @@ func (x *Explore) lookAtRun() runView {
 		Only:    r.only,
 		End:     snap.End,
 	}
+	if snap.Queued {
+		v.Status.Text, v.Status.Detail = "Waiting for a connection", snap.Reason
+	}
 	if snap.Phase == stream.Failed {
 		v.Failure = snap.Err
 	}

@@ -24,18 +24,29 @@ type reading struct {
 // newReading makes it. onChange is called when something is worth saying.
 func newReading(onChange func()) *reading {
 	http := stream.NewFetch()
-	socket := stream.Way{Name: "WebSocket", Transport: stream.NewWebSocket(http, nil)}
-	poll := func(wait time.Duration) stream.Way {
-		return stream.Way{Name: "long polling", Transport: stream.NewLongPoll(http, wait)}
-	}
 	r := &reading{
-		direct: stream.NewFallback(onChange, stream.Way{Name: "fetch", Transport: http}, socket, poll(0)),
-		beyond: stream.NewFallback(onChange, socket, poll(pollBeyond)),
+		direct: stream.NewFallback(onChange, stream.Way{Name: "fetch", Transport: http}, socketWay(http), pollWay(http, 0)),
+		beyond: beyondFetch(http, onChange),
 	}
-	limited := func() bool { return fewConnections(pageProtocol()) }
-	r.Tabs = stream.NewTabs(r.direct, r.beyond, limited, onChange)
+	r.Tabs = stream.NewTabs(r.direct, r.beyond, pageHasFew, onChange)
 	return r
 }
+
+func socketWay(http stream.Transport) stream.Way {
+	return stream.Way{Name: "WebSocket", Transport: stream.NewWebSocket(http, nil)}
+}
+
+func pollWay(http stream.Transport, wait time.Duration) stream.Way {
+	return stream.Way{Name: "long polling", Transport: stream.NewLongPoll(http, wait)}
+}
+
+// beyondFetch reads streams without a connection of their own among the few.
+func beyondFetch(http stream.Transport, onChange func()) *stream.Fallback {
+	return stream.NewFallback(onChange, socketWay(http), pollWay(http, pollBeyond))
+}
+
+// pageHasFew reports whether the browser has few connections to the page's server.
+func pageHasFew() bool { return fewConnections(pageProtocol()) }
 
 // observe takes when n numbers arrived, and when the first and the last of them
 // were made. A page that is hidden may be given them late.
