@@ -23,7 +23,7 @@ func exploreStatus(snap stream.Snapshot, now time.Time) status {
 	case stream.Open:
 		out.Detail = ""
 		switch {
-		case snap.Reset != nil && snap.Resumed:
+		case snap.ResetHere:
 			out.Detail = "Not all could be replayed: " + sentence(snap.Reset.Reason)
 		case snap.Resumed:
 			out.Detail = "Resumed, " + countOf(snap.Replayed, "event") + " replayed."

@@ -86,7 +86,7 @@ func describe(s situation) status {
 func (s situation) opened() string {
 	snap := s.snap
 	switch {
-	case snap.Reset != nil && snap.Resumed:
+	case snap.ResetHere:
 		return "Not all could be replayed: " + sentence(snap.Reset.Reason)
 	case snap.Resumed && snap.ResumedAfterNumber > 0:
 		return "Resumed after number " + store.FormatCount(snap.ResumedAfterNumber) + "; " + replayed(snap.Replayed) + "."

@@ -67,8 +67,13 @@ func TestDescribe(t *testing.T) {
 		},
 		{
 			"reset",
-			situation{snap: stream.Snapshot{Phase: stream.Open, Resumed: true, Reset: &stream.Reset{Reason: "too old"}}, count: 5},
+			situation{snap: stream.Snapshot{Phase: stream.Open, Resumed: true, Reset: &stream.Reset{Reason: "too old"}, ResetHere: true}, count: 5},
 			status{"open", toneLive, "Receiving", "Not all could be replayed: too old.", ""},
+		},
+		{
+			"resumed after an earlier reset",
+			situation{snap: stream.Snapshot{Phase: stream.Open, Resumed: true, ResumedAfter: "r-12", ResumedAfterNumber: 12, Reset: &stream.Reset{Reason: "too old"}}, count: 12},
+			status{"open", toneLive, "Receiving", "Resumed after number 12; nothing was missed meanwhile.", ""},
 		},
 		{
 			"joined",
