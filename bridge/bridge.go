@@ -135,7 +135,10 @@ func New(conn grpc.ClientConnInterface, opts ...Option) (*Bridge, error) {
 }
 
 // ServeHTTP implements [http.Handler].
-func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.handler.ServeHTTP(w, r) }
+func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.boundBody(w, r)
+	b.handler.ServeHTTP(w, r)
+}
 
 // route finds out what is asked for.
 func (b *Bridge) route(w http.ResponseWriter, r *http.Request) {

@@ -15,3 +15,8 @@ func RequestedTimeout(h http.Header) (time.Duration, error) {
 	}
 	return d, nil
 }
+
+// WithBodyTimeout is for tests on real connections.
+func WithBodyTimeout(d time.Duration) Option {
+	return optionFunc(func(o *options) { o.bodyTimeout = d })
+}

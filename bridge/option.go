@@ -78,6 +78,7 @@ type options struct {
 	writeTimeout    time.Duration
 	maxAge          time.Duration
 	maxRequestBytes int64
+	bodyTimeout     time.Duration
 	pollGrace       time.Duration
 	compression     bool
 	origins         []string
@@ -99,6 +100,7 @@ func defaultOptions() options {
 		retry:           DefaultRetry,
 		writeTimeout:    DefaultWriteTimeout,
 		maxRequestBytes: DefaultMaxRequestBytes,
+		bodyTimeout:     bodyTimeout,
 		pollGrace:       DefaultPollGrace,
 		logger:          slog.New(slog.DiscardHandler),
 		observer:        NopObserver{},

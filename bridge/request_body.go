@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -26,6 +27,15 @@ type payload struct {
 	form url.Values
 }
 
+// boundBody bounds how long a request's body may take to come, whoever reads it:
+// what no handler has read net/http reads itself, before it sends the answer. It
+// ends with the body, so that it ends no stream.
+func (b *Bridge) boundBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(b.options.bodyTimeout))
+	}
+}
+
 // payload reads the whole body, which also lets the server notice when the
 // browser goes away.
 func (b *Bridge) payload(w http.ResponseWriter, r *http.Request) (payload, *fault) {
@@ -34,9 +44,6 @@ func (b *Bridge) payload(w http.ResponseWriter, r *http.Request) (payload, *faul
 	if given != "" && (err != nil || media != bodyJSON && media != bodyForm) {
 		return payload{}, unsupportedBody(given)
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, b.options.maxRequestBytes))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -44,8 +51,17 @@ func (b *Bridge) payload(w http.ResponseWriter, r *http.Request) (payload, *faul
 		f := errorf(codes.ResourceExhausted, "the body has more than %d bytes", tooLarge.Limit)
 		f.http = http.StatusRequestEntityTooLarge
 		return payload{}, f
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		f := errorf(codes.DeadlineExceeded, "the body did not come within %v", b.options.bodyTimeout)
+		f.http = http.StatusRequestTimeout
+		return payload{}, f
 	case err != nil:
 		return payload{}, errorf(codes.InvalidArgument, "the body could not be read: %v", err)
+	}
+	// A body that has not been read to its end keeps its deadline: what is left of
+	// it is still to come.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	switch {
 	case len(body) == 0:
 		return payload{}, nil
 	case given == "":

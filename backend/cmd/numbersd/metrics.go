@@ -80,14 +80,7 @@ func openMetrics(ctx context.Context, address string, log *slog.Logger) (*metric
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	m.listener = listener
-	m.server = &http.Server{
-		Handler:        mux,
-		ReadTimeout:    metricsTimeout,
-		WriteTimeout:   metricsTimeout,
-		IdleTimeout:    time.Minute,
-		MaxHeaderBytes: 16 << 10,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	m.server = newMetricsServer(mux, log)
 	go func() {
 		if err := m.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			// The numbers are what people came for: they go on.
@@ -96,6 +89,20 @@ func openMetrics(ctx context.Context, address string, log *slog.Logger) (*metric
 	}()
 	log.Info("serving metrics", slog.String("address", listener.Addr().String()))
 	return m, nil
+}
+
+// newMetricsServer returns a server for h with bounds on everything.
+func newMetricsServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:     h,
+		ReadTimeout: metricsTimeout,
+		// It is counted from the same moment, and a body that does not come is
+		// waited for before the answer is written.
+		WriteTimeout:   2 * metricsTimeout,
+		IdleTimeout:    time.Minute,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }
 
 // address is where the metrics are served, nil for nowhere.

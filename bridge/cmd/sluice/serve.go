@@ -75,6 +75,9 @@ const (
 	pingTimeout    = 30 * time.Second
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 64 << 10
+	// bodyTimeout is how long a request's body may take to come, also one that
+	// nobody reads. (A ReadTimeout of the server's would end streams.)
+	bodyTimeout = 30 * time.Second
 	// shutdownTimeout is for what remains when the streams are closed.
 	shutdownTimeout = 5 * time.Second
 )
@@ -125,7 +128,7 @@ func (f *serveFlags) Run(env *environment) error {
 		return err
 	}
 
-	servers := &servers{logger: logger}
+	servers := &servers{logger: logger, bodyTimeout: bodyTimeout}
 	at := addresses{HTTP: l.Addr().String()}
 	if also != nil {
 		at.Metrics = also.Addr().String()
@@ -197,9 +200,10 @@ func listen(address, flag string) (net.Listener, error) {
 
 // servers are the HTTP servers of a program.
 type servers struct {
-	logger *slog.Logger
-	all    []*http.Server
-	errs   chan error
+	logger      *slog.Logger
+	bodyTimeout time.Duration
+	all         []*http.Server
+	errs        chan error
 }
 
 // serve begins to serve h on l.
@@ -209,7 +213,7 @@ func (s *servers) serve(l net.Listener, h http.Handler, creds *tlsFiles) {
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	srv := &http.Server{
-		Handler: h, Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
+		Handler: boundBodies(h, s.bodyTimeout), Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 		HTTP2:    &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout},
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
@@ -229,6 +233,17 @@ func (s *servers) serve(l net.Listener, h http.Handler, creds *tlsFiles) {
 			s.errs <- fmt.Errorf("serving %s: %w", l.Addr(), err)
 		}
 	}()
+}
+
+// boundBodies bounds how long the bodies of requests may take to come to a
+// handler that reads none: net/http takes them in before it sends the answer.
+func boundBodies(next http.Handler, within time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(within))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // failed returns a channel that gets the error of a server that stops by
