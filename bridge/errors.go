@@ -51,6 +51,17 @@ func (f *fault) retryable() bool {
 	return f.http == http.StatusServiceUnavailable || f.http == http.StatusTooManyRequests
 }
 
+// faultOfRun returns what the end of a run that has come to nothing means to
+// whoever asked for it.
+func faultOfRun(r *run.Run) *fault {
+	st := r.Status()
+	f := &fault{http: HTTPStatus(st.Code()), status: st}
+	if r.Oversized() {
+		f.http = http.StatusInternalServerError // not one that asks to come back
+	}
+	return f
+}
+
 // fault is an answer that is not a stream.
 type fault struct {
 	http   int

@@ -21,6 +21,7 @@ import (
 	"sluice/bridge"
 	"sluice/bridge/run"
 	"sluice/internal/bubble"
+	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
 // interopServer has methods of every kind.
@@ -189,6 +190,25 @@ func TestAllowedMethods(t *testing.T) {
 	})
 }
 
+// Who asks for a message that is larger than may be is not told to ask again,
+// whichever bound it is: EventSource least of all, which would do so for ever.
+func TestMessageThatIsTooLargeIsFinal(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		for _, config := range []run.Config{{MaxMessageBytes: 10_000}, {JournalBytes: 10_000}} {
+			w := newWorld(t, func(_ *numbersv1.GenerateRequest, s numberStream) error {
+				return s.Send(&numbersv1.GenerateResponse{ResumeToken: strings.Repeat("x", 20_000)})
+			}, bridge.WithRuns(config))
+			for _, accept := range []string{"text/event-stream", "*/*", "application/json"} {
+				r := w.get("/sse", "Accept", accept)
+				if f := r.failure(); r.StatusCode != http.StatusInternalServerError || f.Code != "RESOURCE_EXHAUSTED" || r.Header.Get("Retry-After") != "" {
+					t.Errorf("to %s it is %s, to be asked for again after %q: %+v", accept, r.Status, r.Header.Get("Retry-After"), f)
+				}
+			}
+		}
+	})
+}
+
 // A message that is larger than may be is one error, after all that came
 // before it, whether or not it was compressed.
 func TestMessageThatIsTooLarge(t *testing.T) {
@@ -213,8 +233,8 @@ func TestMessageThatIsTooLarge(t *testing.T) {
 				}
 				// Alone it is an answer of its own.
 				r := w.do(http.MethodPost, interopService+"UnaryCall", `{"responseSize":20000}`)
-				if f := r.failure(); r.StatusCode != http.StatusTooManyRequests || f.Code != "RESOURCE_EXHAUSTED" {
-					t.Errorf("a unary call is %s: %+v", r.Status, f)
+				if f := r.failure(); r.StatusCode != http.StatusInternalServerError || f.Code != "RESOURCE_EXHAUSTED" || r.Header.Get("Retry-After") != "" {
+					t.Errorf("a unary call is %s, to be made again after %q: %+v", r.Status, r.Header.Get("Retry-After"), f)
 				}
 			})
 		})

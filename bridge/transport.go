@@ -106,7 +106,7 @@ func earlyError(v *run.Viewer) *fault {
 		return nil
 	}
 	if st := v.Run().Status(); st.Code() != codes.OK {
-		return &fault{http: HTTPStatus(st.Code()), status: st}
+		return faultOfRun(v.Run())
 	}
 	return nil
 }

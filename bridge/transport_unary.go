@@ -74,7 +74,7 @@ func (u *unary) send() (int, error) {
 	f := u.failure
 	if f == nil {
 		if st := u.viewer.Run().Status(); st.Code() != codes.OK {
-			f = &fault{http: HTTPStatus(st.Code()), status: st}
+			f = faultOfRun(u.viewer.Run())
 		} else if u.records[0].Kind != journal.Message {
 			f = errorf(codes.Internal, "the backend's answer holds no message")
 		}

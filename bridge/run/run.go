@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -68,6 +69,8 @@ type Run struct {
 	// status is set before.
 	done   chan struct{}
 	status *status.Status
+	// oversized is set before done is closed, too.
+	oversized bool
 
 	mu       sync.Mutex
 	viewers  map[*Viewer]struct{}
@@ -114,6 +117,14 @@ func (r *Run) Done() <-chan struct{} { return r.done }
 func (r *Run) Status() *status.Status {
 	<-r.done
 	return r.status
+}
+
+// Oversized is whether the run ended at a message that is larger than the
+// bridge takes, once Done is closed: its code, RESOURCE_EXHAUSTED, stands for what
+// passes too, and this does not.
+func (r *Run) Oversized() bool {
+	<-r.done
+	return r.oversized && r.status.Code() == codes.ResourceExhausted
 }
 
 // Cancel ends the run at once, whoever reads it: viewers get an end with

@@ -444,6 +444,9 @@ func TestLargeMessages(t *testing.T) {
 			if st := v.Run().Status(); code != "RESOURCE_EXHAUSTED" || !strings.Contains(st.Message(), test.says) {
 				t.Errorf("the stream ended with %s: %q, want RESOURCE_EXHAUSTED: …%s…", code, st.Message(), test.says)
 			}
+			if !v.Run().Oversized() {
+				t.Error("the run does not know why it ended")
+			}
 		})
 	}
 }

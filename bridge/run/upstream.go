@@ -92,11 +92,14 @@ func (u *upstream) receive() (*status.Status, metadata.MD) {
 	var m rawMessage
 	for {
 		if err := stream.RecvMsg(&m); err != nil {
+			r.oversized = overLimit(err)
 			return u.statusOf(err), stream.Trailer()
 		}
 		err := u.message(m.bytes())
 		m.free()
 		if err != nil {
+			// No backend has a say in this: what is exhausted is what a message may have.
+			r.oversized = status.Code(err) == codes.ResourceExhausted
 			return u.statusOf(err), nil
 		}
 		if !r.method.ServerStreaming() {
@@ -146,6 +149,14 @@ func madeHere(message string) bool {
 		}
 	}
 	return false
+}
+
+// overLimit is whether an error is grpc-go's of a message that is larger than
+// its receiver takes: the bridge, of what came, or a backend that passes on the
+// same error, of what it was sent. Neither goes away by itself.
+func overLimit(err error) bool {
+	st := status.Convert(err)
+	return st.Code() == codes.ResourceExhausted && strings.HasPrefix(st.Message(), "grpc: ") && strings.Contains(st.Message(), " larger than max ")
 }
 
 // message encodes one message and appends it, waiting for room.
