@@ -110,7 +110,7 @@ func (b *Bridge) failHTTP(w http.ResponseWriter, r *http.Request, f *fault) {
 		streamHeader(w, r, sse.ContentType)
 		w.WriteHeader(http.StatusOK)
 		body := sse.AppendRetry(nil, wait)
-		w.Write(sse.AppendComment(body, f.status.Code().String()+": "+f.status.Message()))
+		w.Write(sse.AppendComment(body, catalog.CodeName(f.status.Code())+": "+f.status.Message()))
 		_ = http.NewResponseController(w).Flush() // so that no length is added
 		return
 	}

@@ -144,7 +144,7 @@ func TestEarlyErrorForEventSource(t *testing.T) {
 		w := newWorld(t, func(*numbersv1.GenerateRequest, numberStream) error { return status.Error(c, "down") })
 		r := w.get("/sse", "Accept", "text/event-stream")
 		body := r.text()
-		if r.StatusCode != 200 || !strings.HasPrefix(body, "retry: ") || !strings.Contains(body, ": Unavailable: down\n") || strings.Contains(body, "data:") {
+		if r.StatusCode != 200 || !strings.HasPrefix(body, "retry: ") || !strings.Contains(body, ": UNAVAILABLE: down\n") || strings.Contains(body, "data:") {
 			t.Errorf("a failure that may pass is %s %q", r.Status, body)
 		}
 		c = codes.PermissionDenied

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	rpccode "google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -54,7 +55,7 @@ func StatusJSON(st *status.Status, trailers map[string][]string) []byte {
 // writeStatus writes a status whose details are of types.
 func writeStatus(types resolver, st *status.Status, trailers map[string][]string) []byte {
 	out := statusJSON{
-		Code:    codeName(st),
+		Code:    CodeName(st.Code()),
 		Message: st.Message(),
 	}
 	for _, detail := range st.Proto().GetDetails() {
@@ -76,9 +77,10 @@ func writeStatus(types resolver, st *status.Status, trailers map[string][]string
 	return compactJSON(out)
 }
 
-// codeName returns the name of a status's code.
-func codeName(st *status.Status) string {
-	if name, ok := rpccode.Code_name[int32(st.Code())]; ok {
+// CodeName returns a code as google.rpc.Code names it, such as
+// "INVALID_ARGUMENT", and "UNKNOWN" for one that has no name.
+func CodeName(c codes.Code) string {
+	if name, ok := rpccode.Code_name[int32(c)]; ok {
 		return name
 	}
 	return rpccode.Code_UNKNOWN.String()

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/connectivity"
 
 	"sluice/bridge"
+	"sluice/bridge/catalog"
 	"sluice/bridge/run"
 )
 
@@ -172,8 +173,6 @@ func (r *runMetrics) Reopened() { r.all.runsReopened.WithLabelValues(r.method).I
 
 // Ended implements run.RunObserver.
 func (r *runMetrics) Ended(code codes.Code) {
-	if code > codes.Unauthenticated {
-		code = codes.Unknown // a backend may make up any number of codes
-	}
-	r.all.runsEnded.WithLabelValues(r.method, code.String()).Inc()
+	// A backend may make up any number of codes, which are all of one name.
+	r.all.runsEnded.WithLabelValues(r.method, catalog.CodeName(code)).Inc()
 }
