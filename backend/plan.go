@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -132,7 +133,7 @@ func readPauses(req *numbersv1.GenerateRequest, faults *violations) (shortest, l
 	case req.GetMaxPause() == nil:
 		maxPause = max(DefaultMaxPause, minPause)
 	case minPause > maxPause:
-		faults.add("max_pause", fmt.Sprintf("must be from `min_pause`, which is %v, to %v", minPause, MaxPause))
+		faults.add("max_pause", fmt.Sprintf("must be from `min_pause`, which is %s, to %s", inSeconds(minPause), inSeconds(MaxPause)))
 	}
 	return uint32(minPause / pauseUnit), uint32(maxPause / pauseUnit)
 }
@@ -142,10 +143,16 @@ func readPause(field string, d *durationpb.Duration, faults *violations) (pause 
 	// Validity first: AsDuration would turn what overflows into the greatest
 	// duration, and take a sign that is the seconds' in one and not the other.
 	if d != nil && (d.CheckValid() != nil || d.AsDuration() < 0 || d.AsDuration() > MaxPause) {
-		faults.add(field, fmt.Sprintf("must be a duration from 0s to %v", MaxPause))
+		faults.add(field, fmt.Sprintf("must be a duration from 0s to %s", inSeconds(MaxPause)))
 		return 0, false
 	}
 	return (d.AsDuration() + pauseUnit - 1).Truncate(pauseUnit), true
+}
+
+// inSeconds writes a duration as a request may hold it, in ProtoJSON: as 3600s,
+// where Go has 1h0m0s.
+func inSeconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
 }
 
 // readBounds returns the bounds for a sequence.

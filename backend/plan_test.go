@@ -132,12 +132,12 @@ var invalid = []struct {
 	{
 		"negative pause",
 		&numbersv1.GenerateRequest{MinPause: seconds(-0.001)},
-		map[string]string{"min_pause": "from 0s to 1h0m0s"},
+		map[string]string{"min_pause": "from 0s to 3600s"},
 	},
 	{
 		"pause over the limit by a nanosecond",
 		&numbersv1.GenerateRequest{MaxPause: &durationpb.Duration{Seconds: 3600, Nanos: 1}},
-		map[string]string{"max_pause": "from 0s to 1h0m0s"},
+		map[string]string{"max_pause": "from 0s to 3600s"},
 	},
 	{
 		"pauses that are not durations",
@@ -150,7 +150,7 @@ var invalid = []struct {
 	{
 		"longest pause under the shortest",
 		&numbersv1.GenerateRequest{MinPause: seconds(2), MaxPause: seconds(1)},
-		map[string]string{"max_pause": "from `min_pause`, which is 2s, to 1h0m0s"},
+		map[string]string{"max_pause": "from `min_pause`, which is 2s, to 3600s"},
 	},
 	{
 		"unknown sequence",

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"strings"
 
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
@@ -39,7 +40,9 @@ const (
 	tokenPosition   = 4
 	tokenState      = 6
 	tokenChecksum   = 4
-	maxTokenBytes   = tokenHead + tokenBounds + tokenPosition + tokenState + tokenChecksum
+	minTokenBytes   = tokenHead + tokenPosition + tokenChecksum
+	minTokenLetters = (minTokenBytes*8 + 5) / 6
+	maxTokenBytes   = minTokenBytes + tokenBounds + tokenState
 	maxTokenLetters = (maxTokenBytes*8 + 5) / 6
 )
 
@@ -50,7 +53,7 @@ var (
 
 // tokenSize is how many bytes the tokens of a sequence have.
 func tokenSize(k kind) int {
-	size := tokenHead + tokenPosition + tokenChecksum
+	size := minTokenBytes
 	if k.bounded {
 		size += tokenBounds
 	}
@@ -112,13 +115,16 @@ var (
 // readToken returns what a token holds. It takes nothing that a tokenWriter
 // would not have written, letter by letter.
 func readToken(text string) (plan, place, error) {
-	if text == "" || len(text) > maxTokenLetters {
+	if len(text) < minTokenLetters || len(text) > maxTokenLetters {
 		return plan{}, place{}, errTokenLength
 	}
-	raw, err := tokenEncoding.Strict().DecodeString(text)
-	// The decoder skips line ends: the lengths then differ.
-	if err != nil || tokenEncoding.EncodedLen(len(raw)) != len(text) {
+	// The decoder would skip line ends.
+	if strings.ContainsFunc(text, notTokenLetter) {
 		return plan{}, place{}, errTokenLetters
+	}
+	raw, err := tokenEncoding.DecodeString(text)
+	if err != nil { // no number of bytes has that many letters
+		return plan{}, place{}, errTokenLength
 	}
 	// The version comes before the checksum, which another version may have
 	// elsewhere.
@@ -134,7 +140,7 @@ func readToken(text string) (plan, place, error) {
 		return plan{}, place{}, errTokenLength
 	}
 	body, sum := raw[:len(raw)-tokenChecksum], raw[len(raw)-tokenChecksum:]
-	if crc32.Checksum(body, tokenTable) != binary.BigEndian.Uint32(sum) {
+	if crc32.Checksum(body, tokenTable) != binary.BigEndian.Uint32(sum) || tokenEncoding.EncodeToString(raw) != text {
 		return plan{}, place{}, errTokenDamaged
 	}
 	at := readTokenBody(body[1:], k, &p)
@@ -142,6 +148,11 @@ func readToken(text string) (plan, place, error) {
 		return plan{}, place{}, errTokenContents
 	}
 	return p, at, nil
+}
+
+// notTokenLetter is whether a character is none of base64's for URLs.
+func notTokenLetter(r rune) bool {
+	return !('A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_')
 }
 
 // readTokenBody reads what comes after the first byte of a token that has the

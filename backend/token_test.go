@@ -165,6 +165,30 @@ func TestDamagedTokens(t *testing.T) {
 	refused(strings.Repeat("A", 1<<20))
 }
 
+// A token is refused for what is wrong with it.
+func TestWhatIsSaidOfTokens(t *testing.T) {
+	t.Parallel()
+	const token = "EQAAABABNSUFAAGGoAAPQkAAAAADuXnL6Q"
+	for _, tt := range []struct {
+		text string
+		want error
+	}{
+		{"bad", errTokenLength},
+		{strings.Repeat("A", maxTokenLetters+1), errTokenLength},
+		{"FQAAABABNSUFAAAAAAAAAAAAAAACAAAAAAAD6rMVm", errTokenLength}, // one of primes without its last letter
+		{token + "AAA", errTokenLength},
+		{token[:20] + "*" + token[21:], errTokenLetters},
+		{token[:20] + "\n" + token[20:], errTokenLetters},
+		{"8" + token[1:], errTokenVersion},
+		{token[:20] + "B" + token[21:], errTokenDamaged},
+		{token[:len(token)-1] + "R", errTokenDamaged}, // a spare bit
+	} {
+		if _, _, err := readToken(tt.text); !errors.Is(err, tt.want) {
+			t.Errorf("%q: %v, want %v", tt.text, err, tt.want)
+		}
+	}
+}
+
 // seal makes a token of any bytes: what somebody could who knows the checksum.
 func seal(body []byte) string {
 	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(body, crc32.Checksum(body, tokenTable)))

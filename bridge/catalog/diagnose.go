@@ -58,7 +58,7 @@ func (d *diagnosis) take() json.RawMessage {
 
 // expect consumes the next value and records that it should have been another.
 func (d *diagnosis) expect(where, expected string) {
-	d.out.add(where, "%s, got %s", expected, show(d.take()))
+	d.out.add(where, "%s%s, got %s", subject(where), expected, show(d.take()))
 }
 
 // object consumes an object, calling member with each name in it, which consumes
@@ -92,7 +92,7 @@ func (d *diagnosis) message(md protoreflect.MessageDescriptor, where string, dep
 	if wellKnown(md) != "" {
 		raw := d.take()
 		if !d.accepts(md, raw) {
-			d.out.add(where, "%s, got %s", expectedMessage(md), show(raw))
+			d.out.add(where, "%s%s, got %s", subject(where), expectedMessage(md), show(raw))
 		}
 		return
 	}

@@ -44,14 +44,23 @@ func readJSON(msg *dynamicpb.Message, body []byte, types *typeResolver, where st
 	}
 	before := len(v.found)
 	if fault := syntaxFault(body); fault != "" {
-		v.add(where, "%s", fault)
+		v.add(where, "%s%s", subject(where), fault)
 		return false
 	}
 	diagnose(msg.Descriptor(), body, options, where, v)
 	if len(v.found) == before {
-		v.add(where, "cannot be read: %s", plain(err))
+		v.add(where, "%scannot be read: %s", subject(where), plain(err))
 	}
 	return false
+}
+
+// subject begins the description of a fault at the path where: what is wrong with
+// the body as a whole has no field's name before it.
+func subject(where string) string {
+	if where == "" {
+		return "the body "
+	}
+	return ""
 }
 
 // syntaxFault says why body is not JSON, and where, or returns "".

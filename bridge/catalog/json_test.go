@@ -50,17 +50,17 @@ func TestRequestFromJSONViolations(t *testing.T) {
 		body string
 		want []string
 	}{
-		{`{`, []string{`is not JSON: unexpected end of JSON input`}},
-		{"{\n  \"f_int32\": 5x\n}", []string{`is not JSON: invalid character 'x' after object key:value pair at line 2, column 15`}},
-		{"{\"f_string\": \"\u00e4\u00e4\", x}", []string{`is not JSON: invalid character 'x' looking for beginning of object key string at line 1, column 20`}},
-		{`{} {}`, []string{`is not JSON: invalid character '{' after top-level value at line 1, column 4`}},
-		{`{},`, []string{`is not JSON: invalid character ',' after top-level value at line 1, column 3`}},
-		{"{\"f_string\":\"\xff\"}", []string{`is not JSON: it is not valid UTF-8`}},
-		{"\ufeff{}", []string{"is not JSON: invalid character '\\ufeff' looking for beginning of value at line 1, column 1"}},
-		{`{"f_bool": trüe}`, []string{"is not JSON: invalid character 'ü' in literal true (expecting 'u') at line 1, column 14"}},
-		{`null`, []string{`must be a JSON object, got null`}},
-		{`[]`, []string{`must be a JSON object, got an array`}},
-		{`"x"`, []string{`must be a JSON object, got "x"`}},
+		{`{`, []string{`the body is not JSON: unexpected end of JSON input`}},
+		{"{\n  \"f_int32\": 5x\n}", []string{`the body is not JSON: invalid character 'x' after object key:value pair at line 2, column 15`}},
+		{"{\"f_string\": \"\u00e4\u00e4\", x}", []string{`the body is not JSON: invalid character 'x' looking for beginning of object key string at line 1, column 20`}},
+		{`{} {}`, []string{`the body is not JSON: invalid character '{' after top-level value at line 1, column 4`}},
+		{`{},`, []string{`the body is not JSON: invalid character ',' after top-level value at line 1, column 3`}},
+		{"{\"f_string\":\"\xff\"}", []string{`the body is not JSON: it is not valid UTF-8`}},
+		{"\ufeff{}", []string{"the body is not JSON: invalid character '\\ufeff' looking for beginning of value at line 1, column 1"}},
+		{`{"f_bool": trüe}`, []string{"the body is not JSON: invalid character 'ü' in literal true (expecting 'u') at line 1, column 14"}},
+		{`null`, []string{`the body must be a JSON object, got null`}},
+		{`[]`, []string{`the body must be a JSON object, got an array`}},
+		{`"x"`, []string{`the body must be a JSON object, got "x"`}},
 		{`{"f_int32":"x"}`, []string{`f_int32 ` + int32s + `, got "x"`}},
 		{`{"f_int32":1.5,"f_bool":"true","f_string":5}`, []string{
 			`f_int32 ` + int32s + `, got 1.5`, `f_bool must be true or false, got "true"`, `f_string must be a string of valid UTF-8, got 5`,
@@ -120,9 +120,9 @@ func TestRequestFromJSONViolations(t *testing.T) {
 func TestRequestFromJSONWellKnown(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ method, body, want string }{
-		{"Nothing", `{"x":1}`, `must be a JSON object, got an object`},
-		{"Nothing", `null`, `must be a JSON object, got null`},
-		{"Free", `[]`, `must be a JSON object, got an array`},
+		{"Nothing", `{"x":1}`, `the body must be a JSON object, got an object`},
+		{"Nothing", `null`, `the body must be a JSON object, got null`},
+		{"Free", `[]`, `the body must be a JSON object, got an array`},
 	}
 	for _, test := range tests {
 		_, err := oddMethod(t, test.method).RequestFromJSON([]byte(test.body))
@@ -193,7 +193,7 @@ func TestRequestFromJSONGivesUp(t *testing.T) {
 	t.Parallel()
 	body := `{"numbers":[` + strings.Repeat("1,", 2*maxJudged) + `"x"]}`
 	_, err := oddMethod(t, "Watch").RequestFromJSON([]byte(body))
-	want := []string{`cannot be read: (line 1:40013): invalid value for int32 field numbers: "x"`}
+	want := []string{`the body cannot be read: (line 1:40013): invalid value for int32 field numbers: "x"`}
 	if diff := cmp.Diff(want, violationsOf(t, err)); diff != "" {
 		t.Errorf("violations (-want +got):\n%s", diff)
 	}
