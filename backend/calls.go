@@ -20,15 +20,24 @@ import (
 // it is asked only when the request is there, and a call whose request does
 // not come has cost its goroutine all the same.
 type calls struct {
-	max   int64
+	max   [callKinds]int64
 	ended context.Context // done once calls are to end
 	end   context.CancelFunc
 
 	mu      sync.Mutex
-	open    int64
-	numbers int             // those of the number service
-	waiting []chan struct{} // closed when there are none of these
+	open    [callKinds]int64
+	waiting []chan struct{} // closed when there are none of numbers
 }
+
+// callKind says which limit a call counts towards. Whoever watches health, or
+// asks what there is, must not be able to keep others from their numbers.
+type callKind int
+
+const (
+	callOfNumbers callKind = iota // of the number service
+	callOfOthers                  // of health and reflection
+	callKinds
+)
 
 var (
 	errTooManyCalls = status.Error(codes.ResourceExhausted, "the server already has the calls that it serves at once; try again later")
@@ -37,23 +46,22 @@ var (
 	errShutdown = status.Error(codes.Unavailable, "the server is shutting down; a resume_token goes on here or on another replica")
 )
 
-func newCalls(limit int64) *calls {
-	c := &calls{max: limit}
+func newCalls(numbers, others int64) *calls {
+	c := &calls{max: [callKinds]int64{callOfNumbers: numbers, callOfOthers: others}}
 	c.ended, c.end = context.WithCancel(context.Background())
 	return c
 }
 
 // intercept is a grpc.StreamServerInterceptor.
 func (c *calls) intercept(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	// A watcher of health never leaves of itself: only numbers are waited for.
-	numbers := 0
+	kind := callOfOthers
 	if strings.HasPrefix(info.FullMethod, "/"+Name+"/") {
-		numbers = 1
+		kind = callOfNumbers
 	}
-	if !c.begin(numbers) {
+	if !c.begin(kind) {
 		return errTooManyCalls
 	}
-	defer c.done(numbers)
+	defer c.done(kind)
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(c.ended, func() { cancel(errShutdown) })()
@@ -61,17 +69,17 @@ func (c *calls) intercept(service any, stream grpc.ServerStream, info *grpc.Stre
 }
 
 // limited returns the description of a service whose unary methods count as
-// calls. An interceptor would come too late for them: they read the request
+// calls, other than of numbers. An interceptor would come too late for them: they read the request
 // before.
 func (c *calls) limited(service grpc.ServiceDesc) *grpc.ServiceDesc {
 	service.Methods = slices.Clone(service.Methods)
 	for i, method := range service.Methods {
 		handle := method.Handler
 		service.Methods[i].Handler = func(srv any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
-			if !c.begin(0) {
+			if !c.begin(callOfOthers) {
 				return nil, errTooManyCalls
 			}
-			defer c.done(0)
+			defer c.done(callOfOthers)
 			return handle(srv, ctx, decode, interceptor)
 		}
 	}
@@ -79,12 +87,13 @@ func (c *calls) limited(service grpc.ServiceDesc) *grpc.ServiceDesc {
 }
 
 // idle returns a channel that is closed when no call of the number service is
-// open, now or later.
+// open, now or later. A watcher of health, who never leaves of itself, is not
+// waited for.
 func (c *calls) idle() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	idle := make(chan struct{})
-	if c.numbers == 0 {
+	if c.open[callOfNumbers] == 0 {
 		close(idle)
 	} else {
 		c.waiting = append(c.waiting, idle)
@@ -92,26 +101,23 @@ func (c *calls) idle() <-chan struct{} {
 	return idle
 }
 
-// begin counts a call in, if there may be one more. numbers is 1 for one of
-// the number service, else 0.
-func (c *calls) begin(numbers int) bool {
+// begin counts a call in, if there may be one more of its kind.
+func (c *calls) begin(kind callKind) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open >= c.max {
+	if c.open[kind] >= c.max[kind] {
 		return false
 	}
-	c.open++
-	c.numbers += numbers
+	c.open[kind]++
 	return true
 }
 
 // done counts a call out that was counted in.
-func (c *calls) done(numbers int) {
+func (c *calls) done(kind callKind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.open--
-	c.numbers -= numbers
-	if c.numbers == 0 {
+	c.open[kind]--
+	if c.open[callOfNumbers] == 0 {
 		for _, idle := range c.waiting {
 			close(idle)
 		}

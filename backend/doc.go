@@ -24,13 +24,16 @@
 // # What a caller cannot exhaust
 //
 //   - Streams: WithMaxStreams (2,000) are served at once, the next call is
-//     refused with RESOURCE_EXHAUSTED. All calls of a Server together are SpareCalls
-//     (100) more, counted before their requests are read.
+//     refused with RESOURCE_EXHAUSTED. A Server takes SpareCalls (100) more, counted
+//     before their requests are read, and MaxOtherCalls (1,000) of health and
+//     reflection, which take no places of numbers.
 //   - Memory: a stream costs some 15 KB and does not grow with its length. One
 //     that is not read holds up to half a megabyte in gRPC's buffers and then
 //     stops. At the defaults, that is about a gigabyte when all 2,000 do.
-//   - Connections: WithMaxConns (1,000, some 40 KB each), WithMaxConnStreams on
-//     each, HandshakeTimeout (10 s), MaxConnIdle (15 min) without a stream.
+//   - Connections: WithMaxConns (1,000, some 40 KB each), WithMaxConnStreams (500)
+//     on each, so that no one connection takes every place, HandshakeTimeout (10 s),
+//     MaxConnIdle (15 min) without a stream. Who may open many connections is for
+//     a firewall or a proxy to say.
 //   - Peers that vanish: asked for a sign of life after KeepaliveTime (30 s) of
 //     silence, and dropped KeepaliveTimeout (10 s) later. Peers that ask for one
 //     more often than each MinClientPing (5 s) are dropped too.

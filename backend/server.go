@@ -49,10 +49,18 @@ const (
 	// MaxConnIdle is how long a connection without streams is kept.
 	MaxConnIdle = 15 * time.Minute
 
-	// SpareCalls is how many calls a server serves at once beyond the streams
-	// of its service: health checks, reflection, and streams to be told that
-	// there are too many.
+	// DefaultMaxConnStreams is how many streams one connection may have at
+	// once: a part of all, so that no one connection takes every place there
+	// is, and more than bridges put on one.
+	DefaultMaxConnStreams = 500
+
+	// SpareCalls is how many calls of the number service a server takes at once
+	// beyond its streams, to be told that there are too many.
 	SpareCalls = 100
+
+	// MaxOtherCalls is how many calls of health and reflection a server serves
+	// at once. They take no places of the number service's.
+	MaxOtherCalls = 1_000
 
 	// flushTime is how long streams that are ended at shutdown have to tell
 	// their callers so.
@@ -98,30 +106,28 @@ func WithMaxConns(n int) ServerOption {
 	return serverOptionFunc(func(s *serverSettings) { s.maxConns = n })
 }
 
-// WithMaxConnStreams sets how many streams one connection may have at once.
-// gRPC clients keep to it by letting calls wait, without a word, until another
-// ends. Below 1, and the default, is SpareCalls more than the service serves
-// altogether: a bridge carries the streams of many people over one connection,
-// and should be told when there are too many.
+// WithMaxConnStreams sets how many streams one connection may have at once,
+// those of health and reflection among them. gRPC clients keep to it by letting
+// calls wait, without a word, until another ends: who has more of them opens more
+// connections. Below 1 stands for DefaultMaxConnStreams.
 func WithMaxConnStreams(n int) ServerOption {
+	if n < 1 {
+		n = DefaultMaxConnStreams
+	}
 	return serverOptionFunc(func(s *serverSettings) {
-		s.maxConnStreams = uint32(min(max(n, 0), math.MaxInt32))
+		s.maxConnStreams = uint32(min(n, math.MaxInt32))
 	})
 }
 
 // NewServer returns a server for the service. It serves nothing before Serve.
 func NewServer(service *Service, options ...ServerOption) *Server {
-	settings := serverSettings{maxConns: DefaultMaxConns}
+	settings := serverSettings{maxConns: DefaultMaxConns, maxConnStreams: DefaultMaxConnStreams}
 	for _, option := range options {
 		option.applyToServer(&settings)
 	}
-	maxCalls := service.maxStreams + SpareCalls
-	if settings.maxConnStreams == 0 {
-		settings.maxConnStreams = uint32(maxCalls)
-	}
 	s := &Server{
 		health:   newHealthServer(Name),
-		calls:    newCalls(maxCalls),
+		calls:    newCalls(service.maxStreams+SpareCalls, MaxOtherCalls),
 		maxConns: settings.maxConns,
 		log:      service.log,
 	}

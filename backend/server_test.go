@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	healthgrpc "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
+	reflectiongrpc "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
 	"sluice/internal/bubble"
@@ -80,33 +81,93 @@ func TestLimitsOfRequests(t *testing.T) {
 	}
 }
 
-// Calls whose requests do not come are counted all the same, unary ones too.
+// Calls whose requests do not come are counted all the same, unary ones too, and
+// those of health and of reflection leave the numbers alone, as these leave them.
 func TestMaxCalls(t *testing.T) {
 	t.Parallel()
+	const (
+		check    = healthgrpc.Health_Check_FullMethodName
+		watch    = healthgrpc.Health_Watch_FullMethodName
+		reflect  = reflectiongrpc.ServerReflection_ServerReflectionInfo_FullMethodName
+		generate = numbersv1.NumberService_Generate_FullMethodName
+	)
+	for _, tt := range []struct {
+		name              string
+		methods           []string
+		max               int
+		full, servesStill []string
+	}{
+		{"numbers", []string{generate}, 1 + SpareCalls, []string{generate}, []string{check}},
+		{"others", []string{check, watch, reflect}, MaxOtherCalls, []string{check, watch, reflect}, []string{generate}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble.Test(t, func(t *testing.T) {
+				r := start(t, New(WithMaxStreams(1)), WithMaxConnStreams(2*MaxOtherCalls))
+				ctx, cancel := context.WithCancel(t.Context())
+				silent := func(method string) grpc.ClientStream {
+					stream, err := r.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return stream
+				}
+				for i := range tt.max {
+					silent(tt.methods[i%len(tt.methods)])
+				}
+				synctest.Wait()
+				for _, method := range tt.full {
+					if err := silent(method).RecvMsg(&healthgrpc.HealthCheckResponse{}); status.Code(err) != codes.ResourceExhausted {
+						t.Errorf("%s: %v", method, err)
+					}
+				}
+				served := func(method string) error {
+					if method == generate {
+						_, err := collect(t.Context(), r.client, unpaced(&numbersv1.GenerateRequest{Count: 1}))
+						return err
+					}
+					_, err := healthgrpc.NewHealthClient(r.conn).Check(t.Context(), &healthgrpc.HealthCheckRequest{})
+					return err
+				}
+				for _, method := range tt.servesStill {
+					if err := served(method); err != nil {
+						t.Errorf("%s beside them: %v", method, err)
+					}
+				}
+				cancel()
+				synctest.Wait()
+				for _, method := range []string{check, generate} {
+					if err := served(method); err != nil {
+						t.Errorf("%s when there is room again: %v", method, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// No connection takes every place there is.
+func TestOneConnectionIsNotAll(t *testing.T) {
+	t.Parallel()
+	if DefaultMaxConnStreams >= DefaultMaxStreams || DefaultMaxConnStreams >= MaxOtherCalls {
+		t.Errorf("a connection may have %d streams, of %d and %d", DefaultMaxConnStreams, DefaultMaxStreams, MaxOtherCalls)
+	}
 	bubble.Test(t, func(t *testing.T) {
-		r := start(t, New(WithMaxStreams(1)), WithMaxConnStreams(1000))
-		ctx, cancel := context.WithCancel(t.Context())
-		silent := func(method string) grpc.ClientStream {
-			stream, err := r.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return stream
+		r := start(t, New())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range DefaultMaxConnStreams {
+			r.opened(ctx, t, hourly())
 		}
-		methods := []string{healthgrpc.Health_Check_FullMethodName, numbersv1.NumberService_Generate_FullMethodName}
-		for i := range 1 + SpareCalls {
-			silent(methods[i%2])
+		// The next one waits in the client, until its caller gives up.
+		short, giveUp := context.WithTimeout(ctx, time.Second)
+		defer giveUp()
+		if _, err := collect(short, r.client, unpaced(&numbersv1.GenerateRequest{Count: 1})); status.Code(err) != codes.DeadlineExceeded {
+			t.Errorf("one more on the connection: %v", err)
 		}
-		synctest.Wait()
-		for _, method := range methods {
-			if err := silent(method).RecvMsg(&healthgrpc.HealthCheckResponse{}); status.Code(err) != codes.ResourceExhausted {
-				t.Errorf("%s: %v", method, err)
-			}
-		}
-		cancel()
-		synctest.Wait()
-		if _, err := healthgrpc.NewHealthClient(r.conn).Check(t.Context(), &healthgrpc.HealthCheckRequest{}); err != nil {
-			t.Errorf("when there is room again: %v", err)
+		other := numbersv1.NewNumberServiceClient(r.dial(t))
+		if _, err := collect(ctx, other, unpaced(&numbersv1.GenerateRequest{Count: 1})); err != nil {
+			t.Errorf("on another connection: %v", err)
 		}
 	})
 }

@@ -25,7 +25,7 @@ type config struct {
 	TLSKey            string           `name:"tls-key" placeholder:"FILE" help:"Private key of the certificate, in PEM."`
 	MaxStreams        int              `default:"${maxStreams}" placeholder:"N" help:"How many streams to serve at once, at least 1. One more is refused with RESOURCE_EXHAUSTED. Default: ${default}."`
 	MaxConnections    int              `default:"${maxConns}" placeholder:"N" help:"How many connections to hold at once, at least 1. One more is closed. Default: ${default}."`
-	MaxStreamsPerConn int              `name:"max-streams-per-connection" default:"0" placeholder:"N" help:"How many streams to serve at once on one connection; clients let further calls wait. 0, the default, is as many as --max-streams and a few for health checks."`
+	MaxStreamsPerConn int              `name:"max-streams-per-connection" default:"${maxConnStreams}" placeholder:"N" help:"How many streams to serve at once on one connection, at least 1, so that no one connection takes all of --max-streams; clients let further calls wait, or open another connection. Who may open many is for a firewall or a proxy to say. Default: ${default}."`
 	DrainTime         time.Duration    `default:"10s" placeholder:"DURATION" help:"How long open streams may go on after SIGINT or SIGTERM before they are ended with UNAVAILABLE. A second signal ends the program at once. Default: ${default}."`
 	MetricsListen     string           `placeholder:"HOST:PORT" help:"Where to serve Prometheus metrics over HTTP, under /metrics. Nowhere unless it is given."`
 	LogLevel          string           `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"The least that is logged: debug, info, warn or error. Default: ${default}."`
@@ -67,9 +67,10 @@ func parse(args []string, stdout, stderr io.Writer) (config, error) {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { shown = true }),
 		kong.Vars{
-			"version":    version(),
-			"maxStreams": strconv.Itoa(backend.DefaultMaxStreams),
-			"maxConns":   strconv.Itoa(backend.DefaultMaxConns),
+			"version":        version(),
+			"maxStreams":     strconv.Itoa(backend.DefaultMaxStreams),
+			"maxConns":       strconv.Itoa(backend.DefaultMaxConns),
+			"maxConnStreams": strconv.Itoa(backend.DefaultMaxConnStreams),
 		},
 	)
 	if err != nil {
@@ -94,8 +95,8 @@ func (c *config) check() error {
 		return usageErrorf("--max-streams is %d: give at least 1", c.MaxStreams)
 	case c.MaxConnections < 1:
 		return usageErrorf("--max-connections is %d: give at least 1", c.MaxConnections)
-	case c.MaxStreamsPerConn < 0:
-		return usageErrorf("--max-streams-per-connection is %d: give at least 1, or 0 for the default", c.MaxStreamsPerConn)
+	case c.MaxStreamsPerConn < 1:
+		return usageErrorf("--max-streams-per-connection is %d: give at least 1", c.MaxStreamsPerConn)
 	case c.DrainTime < 0:
 		return usageErrorf("--drain-time is %v: give 0s or more", c.DrainTime)
 	case (c.TLSCert == "") != (c.TLSKey == ""):

@@ -22,12 +22,13 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config{
-		Listen:         "localhost:50051",
-		MaxStreams:     backend.DefaultMaxStreams,
-		MaxConnections: backend.DefaultMaxConns,
-		DrainTime:      10 * time.Second,
-		LogLevel:       "info",
-		LogFormat:      "text",
+		Listen:            "localhost:50051",
+		MaxStreams:        backend.DefaultMaxStreams,
+		MaxConnections:    backend.DefaultMaxConns,
+		MaxStreamsPerConn: backend.DefaultMaxConnStreams,
+		DrainTime:         10 * time.Second,
+		LogLevel:          "info",
+		LogFormat:         "text",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("without flags (-want +got):\n%s", diff)
@@ -86,6 +87,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"--max-streams=many"}, "--max-streams"},
 		{[]string{"--max-connections=-1"}, "--max-connections is -1: give at least 1"},
 		{[]string{"--max-streams-per-connection=-1"}, "--max-streams-per-connection is -1: give at least 1"},
+		{[]string{"--max-streams-per-connection=0"}, "--max-streams-per-connection is 0: give at least 1"},
 		{[]string{"--drain-time=-1s"}, "--drain-time is -1s: give 0s or more"},
 		{[]string{"--drain-time=5"}, "--drain-time"},
 		{[]string{"--tls-cert=a"}, "--tls-cert is given without --tls-key"},

@@ -3,9 +3,11 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -24,7 +26,9 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/known/durationpb"
 
+	"sluice/backend"
 	"sluice/bridge/sse"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
@@ -146,6 +150,32 @@ func TestConnectionsAreEnough(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// numbersd takes fewer streams on a connection than there may be in all. Who
+// does not know opens as many connections as are needed.
+func TestNumbersNeedSeveralConnections(t *testing.T) {
+	flags := backendFlags{StreamsPerConn: backend.DefaultMaxStreams, MaxConns: 10}
+	conns, err := flags.dial(named{value: numbers(t)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conns.Close()
+	client := numbersv1.NewNumberServiceClient(conns)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for n := range backend.DefaultMaxConnStreams + 20 {
+		stream, err := client.Generate(ctx, &numbersv1.GenerateRequest{Endless: true, MinPause: durationpb.New(time.Hour)})
+		if err == nil {
+			_, err = stream.Header()
+		}
+		if err != nil {
+			t.Fatalf("stream %d: %v", n+1, err)
+		}
+	}
+	if got := conns.Stats().Conns; got != 2 {
+		t.Errorf("there are %d connections", got)
 	}
 }
 
