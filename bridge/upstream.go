@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"sluice/bridge/catalog"
@@ -58,7 +59,7 @@ func (b *Bridge) load(ctx context.Context, be *backend) {
 				if errors.Is(err, catalog.ErrNoReflection) {
 					log.Error("the backend does not say which methods it has", "error", err)
 				} else {
-					log.Warn("the backend cannot be asked for its methods yet, trying again", "error", err)
+					log.Warn("the backend cannot be asked for its methods yet, trying again", "error", err, "advice", advice(err))
 				}
 			}
 			again, wait = wait, min(2*wait, loadWaitLast)
@@ -73,6 +74,26 @@ func (b *Bridge) load(ctx context.Context, be *backend) {
 			return
 		}
 	}
+}
+
+// advice says what whoever runs the bridge can do about a backend that cannot be
+// asked for its methods. What grpc-go says of it is for those who know grpc-go.
+func advice(err error) string {
+	for _, known := range []struct{ says, advice string }{
+		{"first record does not look like a TLS handshake", "it does not speak TLS: reach it in the clear (sluice without --backend-tls)"},
+		{"error reading server preface", "it does not speak gRPC in the clear: if it speaks TLS, reach it by that (sluice --backend-tls), and else see whether it is a gRPC server"},
+		{"failed to verify certificate", "say who vouches for its certificate, and which name that bears (sluice --backend-ca FILE, --backend-server-name NAME)"},
+		{"certificate required", "show it a certificate (sluice --backend-cert FILE --backend-key FILE)"},
+		{"name resolver error", "nothing is known by that name: say where it is (sluice --backend HOST:PORT)"},
+	} {
+		if strings.Contains(err.Error(), known.says) {
+			return known.advice
+		}
+	}
+	if errors.Is(err, catalog.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) {
+		return "start it, or say where it is (sluice --backend HOST:PORT)"
+	}
+	return "let the bridge ask it by gRPC reflection, or give the bridge a descriptor set of its services (sluice --descriptor-set FILE)"
 }
 
 // knows is whether a backend has said which methods it has.

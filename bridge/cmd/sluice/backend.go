@@ -91,6 +91,9 @@ func (f *backendFlags) backends() ([]named, error) {
 		case n.name == "" && len(f.Addresses) > 1:
 			return nil, fmt.Errorf("--backend %q needs a name, as there are several: --backend NAME=%s", text, text)
 		}
+		if err := checkNoURL(n.value); err != nil {
+			return nil, err
+		}
 		for _, other := range all {
 			if other.name == n.name {
 				return nil, fmt.Errorf("--backend: both %q and %q are called %q", other.value, n.value, n.name)
@@ -99,6 +102,20 @@ func (f *backendFlags) backends() ([]named, error) {
 		all = append(all, n)
 	}
 	return all, nil
+}
+
+// checkNoURL refuses a URL, as an HTTP server has one, where gRPC would look for
+// a host of that name.
+func checkNoURL(address string) error {
+	scheme, rest, ok := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	switch {
+	case ok && strings.EqualFold(scheme, "http"):
+		return fmt.Errorf("--backend %q is a URL: give the gRPC server's HOST:PORT, as in --backend %s", address, host)
+	case ok && strings.EqualFold(scheme, "https"):
+		return fmt.Errorf("--backend %q is a URL: give the gRPC server's HOST:PORT, as in --backend %s --backend-tls", address, host)
+	}
+	return nil
 }
 
 // credentials returns how connections to backends are secured.

@@ -179,6 +179,55 @@ func TestNumbersNeedSeveralConnections(t *testing.T) {
 	}
 }
 
+// A backend that cannot be asked is told of in the log, with what to do.
+func TestBackendThatCannotBeAsked(t *testing.T) {
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody.Close()
+	cert, key := certificate(t)
+	creds, err := credentials.NewServerTLSFromFile(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mute := grpc.NewServer()
+	healthpb.RegisterHealthServer(mute, health.NewServer())
+	refusing := grpc.NewServer(grpc.StreamInterceptor(func(any, grpc.ServerStream, *grpc.StreamServerInfo, grpc.StreamHandler) error {
+		return status.Error(codes.PermissionDenied, "not you")
+	}))
+	reflection.Register(refusing)
+	secured := serve(t, grpc.NewServer(grpc.Creds(creds)))
+	for _, test := range []struct {
+		name string
+		args []string
+		says []string
+	}{
+		{"nobody there", []string{"--backend=" + nobody.Addr().String()}, []string{"refused", "start it", "--backend HOST:PORT"}},
+		{"in the clear, and asked by TLS", []string{"--backend=" + numbers(t), "--backend-tls"}, []string{"without --backend-tls"}},
+		{"by TLS, and asked in the clear", []string{"--backend=" + secured}, []string{"(sluice --backend-tls)"}},
+		{"another's certificate", []string{"--backend=" + secured, "--backend-tls"}, []string{"--backend-ca FILE", "--backend-server-name NAME"}},
+		{"no reflection", []string{"--backend=" + serve(t, mute)}, []string{"level=ERROR", "reflection.Register", "--descriptor-set FILE"}},
+		{"no reflection for us", []string{"--backend=" + serve(t, refusing)}, []string{"not you", "--descriptor-set FILE"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, log := start(t, test.args...)
+			deadline := time.Now().Add(20 * time.Second)
+			for !strings.Contains(log.String(), "methods") {
+				if time.Now().After(deadline) {
+					t.Fatalf("the log says nothing of methods:\n%s", log)
+				}
+				time.Sleep(time.Millisecond)
+			}
+			for _, want := range test.says {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("the log does not say …%s…:\n%s", want, log)
+				}
+			}
+		})
+	}
+}
+
 func TestSeveralBackends(t *testing.T) {
 	at, log := start(t, "--backend=numbers="+numbers(t), "--backend=health="+watched(t, 100), "--hide=grpc.health.v1.Health/List")
 	client := &http.Client{Transport: &http.Transport{}}

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"syscall"
 )
 
@@ -31,6 +32,25 @@ func (f *serveFlags) serverTLS() (*tlsFiles, error) {
 	return &tlsFiles{cert: f.TLSCert, key: f.TLSKey}, nil
 }
 
-// isInUse is whether an address could not be listened on since another
-// program does.
-func isInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+// listen listens on an address that a flag gave, and says what to do where it
+// cannot.
+func listen(address, flag string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		return l, nil
+	}
+	var malformed *net.AddrError
+	var unknown *net.DNSError
+	advice := "give an address of this machine, as HOST:PORT"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is taken by another program: stop that one, or choose another address with %s", address, flag)
+	case errors.Is(err, syscall.EACCES):
+		advice = "this user may not use the port; give one from 1024 on"
+	case errors.As(err, &malformed):
+		advice = "give it as HOST:PORT, as in localhost:8080"
+	case errors.As(err, &unknown):
+		advice = "give a host that this machine knows and a port, as in localhost:8080"
+	}
+	return nil, fmt.Errorf("cannot listen on %q, from %s: %w: %s", address, flag, err, advice)
+}

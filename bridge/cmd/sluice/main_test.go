@@ -238,6 +238,9 @@ func TestErrorsAtStart(t *testing.T) {
 		{[]string{"--listen=" + taken.Addr().String()}, []string{"taken by another program", "--listen"}},
 		{[]string{"--listen=127.0.0.1:0", "--metrics-listen=" + taken.Addr().String()}, []string{"taken by another program", "--metrics-listen"}},
 		{[]string{"--listen=nonsense"}, []string{"cannot listen", "nonsense", "--listen"}},
+		{[]string{"--listen=8080"}, []string{"cannot listen", "8080", "--listen", "as HOST:PORT, as in localhost:8080"}},
+		{[]string{"--listen=localhost:123456"}, []string{"cannot listen", "as HOST:PORT, as in localhost:8080"}},
+		{[]string{"--listen=192.0.2.1:0"}, []string{"cannot listen", "192.0.2.1", "an address of this machine"}},
 		{[]string{"--tls-cert=" + cert}, []string{"--tls-key"}},
 		{[]string{"--tls-key=" + key}, []string{"--tls-cert"}},
 		{[]string{"--tls-cert=" + text, "--tls-key=" + key}, []string{"cannot be used", text}},
@@ -251,6 +254,8 @@ func TestErrorsAtStart(t *testing.T) {
 		{[]string{"--backend=a=" + nowhere, "--backend=" + nowhere}, []string{"needs a name", "NAME=" + nowhere}},
 		{[]string{"--backend=a=" + nowhere + ",a=localhost:2"}, []string{"both", nowhere, "localhost:2", "called \"a\""}},
 		{[]string{"--backend=a="}, []string{"no address"}},
+		{[]string{"--backend=http://localhost:50051"}, []string{"is a URL", "--backend localhost:50051"}},
+		{[]string{"--backend=a=HTTPS://localhost:50051/"}, []string{"is a URL", "--backend localhost:50051 --backend-tls"}},
 		{[]string{"--backend=a b=" + nowhere}, []string{"letters, digits"}},
 		{[]string{"--backend=a=" + nowhere, "--backend=b=" + nowhere, "--descriptor-set=" + set}, []string{"must say whose it is"}},
 		// A clash that can be known at the start is told there.

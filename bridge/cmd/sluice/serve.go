@@ -185,19 +185,6 @@ func (f *serveFlags) options(backends []upstream, logger *slog.Logger, metrics *
 	return append(opts, methods...), err
 }
 
-// listen listens on an address that a flag gave.
-func listen(address, flag string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
-	switch {
-	case err == nil:
-		return l, nil
-	case isInUse(err):
-		return nil, fmt.Errorf("%s is taken by another program: stop that one, or choose another address with %s", address, flag)
-	default:
-		return nil, fmt.Errorf("cannot listen on %q, from %s: %w", address, flag, err)
-	}
-}
-
 // servers are the HTTP servers of a program.
 type servers struct {
 	logger      *slog.Logger
