@@ -32,6 +32,9 @@ const (
 // other, by the times in their data, and yet arriving together, over and over.
 // Only differences of times count, so that clocks may differ. The zero value has
 // seen nothing.
+//
+// It is the rule, with the numbers, by which sluice check judges a recording: see
+// bridge/check/buffering.go.
 type bursts struct {
 	all, here tally // of all connections, and of the one in use
 
