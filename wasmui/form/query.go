@@ -10,11 +10,15 @@ import (
 // Query is the request as query parameters, as a bridge reads them: a field of
 // a message under a dotted path, a parameter for every value of a list,
 // labels[color]=red for an entry of a map, and what is deeper as JSON. It is ""
-// for an empty request.
-func (f *Form) Query() string {
+// for an empty request. It is none, and false, where the request is no message
+// with fields, as a StringValue or a Struct: parameters are named by fields.
+func (f *Form) Query() (query string, ok bool) {
+	if f.Root.Kind != Nested {
+		return "", false
+	}
 	var out strings.Builder
 	f.Root.query(&out, "")
-	return out.String()
+	return out.String(), true
 }
 
 func (n *Node) query(out *strings.Builder, path string) {

@@ -21,8 +21,31 @@ func TestQuery(t *testing.T) {
 		if err := f.SetJSON(in); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.Query(); got != want {
+		if got, ok := f.Query(); got != want || !ok {
 			t.Errorf("%s is %s, want %s", in, got, want)
 		}
+	}
+}
+
+// A request without fields of its own has no names for parameters, and is not
+// taken for an empty one.
+func TestQueryWithoutFields(t *testing.T) {
+	t.Parallel()
+	for message, in := range map[string]string{
+		wellKnownPackage + "StringValue": `"a"`,
+		wellKnownPackage + "Struct":      `{"a":1}`,
+		wellKnownPackage + "Timestamp":   `"2026-01-02T15:04:05Z"`,
+		"not.Described":                  `{"a":1}`,
+	} {
+		f := New(shop(t), message)
+		if err := f.SetJSON(in); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := f.Query(); got != "" || ok {
+			t.Errorf("%s as %s is %q, want none", in, message, got)
+		}
+	}
+	if got, ok := New(shop(t), wellKnownPackage+"Empty").Query(); got != "" || !ok {
+		t.Errorf("an Empty is %q, %v", got, ok)
 	}
 }

@@ -247,6 +247,73 @@ func TestExploreDoesNotSendWhatIsWrong(t *testing.T) {
 	})
 }
 
+// What the form cannot show is the server's to judge: it is sent as it was typed,
+// though the method has an address for GET, and never as an empty request.
+func TestExploreSendsRefusedJSONAsItWasTyped(t *testing.T) {
+	t.Parallel()
+	var many strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&many, ",%d", i)
+	}
+	for _, typed := range []string{
+		`{"cuont":4,"count":5}`,
+		`{"[shop.v1.extra]":1}`,
+		`{"count":{}}`,
+		`{"count":[0` + many.String() + `]}`,
+		`[]`,
+	} {
+		bubble.Test(t, func(t *testing.T) {
+			var bodies []string
+			x, s := exploring(t, func(req stream.Request) (int, string) {
+				bodies = append(bodies, string(req.Body))
+				return 400, `{"code":"INVALID_ARGUMENT","message":"no","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest",` +
+					`"fieldViolations":[{"field":"cuont","description":"is no field"}]}]}`
+			})
+			x.choose(x.catalog.Method(generateMethod, ""))
+			x.showJSON(true)
+			x.json = typed
+			x.run()
+			synctest.Wait()
+			if got := s.seen(); got != "GET /catalog\nPOST /"+generateMethod || len(bodies) != 1 || bodies[0] != typed {
+				t.Fatalf("%.40s: it asked for %s with %.80s", typed, got, bodies)
+			}
+			if r := x.current; r.request != typed || x.past[0].Request != typed {
+				t.Errorf("%.40s: the tab has %.40s, the history %.40s", typed, r.request, x.past[0].Request)
+			}
+			if page := exploreMarkup(x); !strings.Contains(page, "The request was refused") || !strings.Contains(page, "is no field.") {
+				t.Errorf("%.40s: the page does not show what the server says", typed)
+			}
+		})
+	}
+}
+
+// A request that has no fields cannot be a query.
+func TestExploreSendsValuesWithoutFieldsAsTheyAre(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		var bodies []string
+		x, s := exploring(t, func(req stream.Request) (int, string) {
+			bodies = append(bodies, string(req.Body))
+			return 0, ""
+		})
+		m := *x.catalog.Method(generateMethod, "")
+		m.Request = "google.protobuf.StringValue"
+		x.method, x.form = &m, form.New(x.catalog, m.Request)
+		x.form.Root.Type("a")
+		x.run()
+		synctest.Wait()
+		if got := s.seen(); got != "GET /catalog\nPOST /"+generateMethod || len(bodies) != 1 || bodies[0] != `"a"` {
+			t.Errorf("it asked for %s with %s", got, bodies)
+		}
+		x.call = callEventSource
+		if code, note := x.callText(); code != "" || !strings.Contains(note, "a StringValue has no fields") {
+			t.Errorf("with EventSource it is %q, %q", code, note)
+		}
+		x.leave()
+		synctest.Wait()
+	})
+}
+
 func TestExploreShowsWhatTheServerFindsWrong(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {

@@ -97,6 +97,16 @@ func (x *Explore) showJSON(asJSON bool) {
 	x.changed()
 }
 
+// asForm is the request as a form, or why there is none of what was typed as JSON:
+// that is for the server to judge, as it was typed.
+func (x *Explore) asForm() (*form.Form, error) {
+	if !x.asJSON {
+		return x.form, nil
+	}
+	f := form.New(x.catalog, x.method.Request)
+	return f, f.SetJSON(x.json)
+}
+
 // mostRuns is how many runs are kept in tabs.
 const mostRuns = 8
 
@@ -105,32 +115,31 @@ func (x *Explore) run() {
 	if x.method == nil || !x.method.Runs() {
 		return
 	}
-	query := ""
 	if x.asJSON {
 		if err := form.Syntax(x.json); err != nil {
 			x.wrong = sentence(err.Error())
 			x.later(func() { focus(exploreJSON) })
 			return
 		}
-		f := form.New(x.catalog, x.method.Request)
-		if f.SetJSON(x.json) == nil {
-			x.form, query = f, f.Query()
-		}
-	} else {
-		if wrong := x.form.Check(); len(wrong) > 0 {
-			x.pane = paneRequest
-			x.later(func() { focus(fieldID(wrong[0])) })
-			return
-		}
-		query = x.form.Query()
+	} else if wrong := x.form.Check(); len(wrong) > 0 {
+		x.pane = paneRequest
+		x.later(func() { focus(fieldID(wrong[0])) })
+		return
 	}
 	if !x.makeRoom() {
 		x.say("All tabs have runs that go on: close one first.")
 		return
 	}
+	address := x.method.Post()
+	if f, err := x.asForm(); err == nil {
+		x.form = f
+		if query, ok := f.Query(); ok {
+			address = exploreURL(x.method, query)
+		}
+	}
 	x.form.Forgive()
 	request := x.requestJSON()
-	r := newExploreRun(x.transport, x.method, request, exploreURL(x.method, query))
+	r := newExploreRun(x.transport, x.method, request, address)
 	r.onEvents, r.onState = x.painter.numbers, x.painter.rest
 	x.made++
 	r.number = x.made

@@ -34,9 +34,13 @@ func (x *Explore) sameCall() app.UI {
 			k := callKind(i)
 			return with(button("explore-view", k.String(), func(app.Context, app.Event) { x.call = k }, i), "aria-pressed", yes(x.call == k))
 		})...), "role", "group", "aria-label", "Show the call as"),
-		with(text("pre", "explore-code", code), "tabindex", "0", "role", "group", "aria-label", "The call as "+x.call.String()),
+		when(code != "", func() app.UI {
+			return with(text("pre", "explore-code", code), "tabindex", "0", "role", "group", "aria-label", "The call as "+x.call.String())
+		}),
 		when(note != "", func() app.UI { return text("p", "knob-note", note) }),
-		with(button("button quiet small", "Copy", x.onCopyCall), "aria-label", "Copy the call"),
+		when(code != "", func() app.UI {
+			return with(button("button quiet small", "Copy", x.onCopyCall), "aria-label", "Copy the call")
+		}),
 	)
 }
 
@@ -45,25 +49,46 @@ func (x *Explore) onCopyCall(app.Context, app.Event) {
 	x.copy(code, "The call is on the clipboard.")
 }
 
-// callText gives the call, and what is to be said of it.
+// callText gives the call, and what is to be said of it: where there is no such
+// call, why.
 func (x *Explore) callText() (code, note string) {
 	m, request := x.method, x.requestJSON()
+	if x.asJSON {
+		if err := form.Syntax(x.json); err != nil {
+			return "", "The request is not JSON yet: " + sentence(err.Error())
+		}
+	}
 	switch x.call {
 	case callGrpcurl:
 		return exploreGrpcurl(m, request), "Put in the address of " + backendName(m) + "; without -plaintext where it has TLS."
 	case callFetch:
 		return fetchSource(x.origin+m.Post(), request), ""
 	case callEventSource:
-		path, query := m.Get(), x.asQuery()
-		switch {
-		case path == "":
-			return "", "EventSource makes GET requests, for which this method has no address."
-		case len(path)+len(query) >= maxGetBytes:
-			return "", "EventSource makes GET requests, and this request is too long for an address."
-		}
-		return eventSourceSource(x.origin+withQuery(path, query), m.Policy.Event), ""
+		return x.eventSourceText()
 	}
 	return exploreCurl(x.origin+m.Post(), request), ""
+}
+
+// eventSourceText is callText for EventSource, which has nothing but an address to
+// put a request into.
+func (x *Explore) eventSourceText() (code, note string) {
+	const only = "EventSource makes GET requests, "
+	path := x.method.Get()
+	if path == "" {
+		return "", only + "for which this method has no address."
+	}
+	f, err := x.asForm()
+	if err != nil {
+		return "", only + "and this request cannot be written as an address: " + sentence(err.Error())
+	}
+	query, ok := f.Query()
+	switch {
+	case !ok:
+		return "", only + "and a " + f.Root.TypeName() + " has no fields to name in an address."
+	case len(path)+len(query) >= maxGetBytes:
+		return "", only + "and this request is too long for an address."
+	}
+	return eventSourceSource(x.origin+withQuery(path, query), x.method.Policy.Event), ""
 }
 
 func backendName(m *form.Method) string {
@@ -71,18 +96,6 @@ func backendName(m *form.Method) string {
 		return "the backend"
 	}
 	return m.Backend
-}
-
-// asQuery is the request as a query, as far as the form can show it.
-func (x *Explore) asQuery() string {
-	f := x.form
-	if x.asJSON {
-		f = form.New(x.catalog, x.method.Request)
-		if f.SetJSON(x.json) != nil {
-			return ""
-		}
-	}
-	return f.Query()
 }
 
 // exploreCurl reads the method from the bridge.

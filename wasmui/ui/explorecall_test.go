@@ -37,6 +37,22 @@ func TestTheSameCall(t *testing.T) {
 		if code, note := x.callText(); code != "" || !strings.Contains(note, "too long") {
 			t.Errorf("a long request: %q, %q", code, note)
 		}
+		x.showJSON(true)
+		x.json = `{"cuont":4,"count":5}`
+		if code, note := x.callText(); code != "" || !strings.Contains(note, `the request has no field "cuont".`) {
+			t.Errorf("a request that the form refuses: %q, %q", code, note)
+		}
+		x.call = callCurl
+		if code, _ := x.callText(); !strings.Contains(code, `-d '{"cuont":4,"count":5}'`) {
+			t.Errorf("with curl it is %s", code)
+		}
+		x.json = `{"count":`
+		for x.call = range callKinds {
+			if code, note := x.callText(); code != "" || !strings.Contains(note, "not JSON yet: line 1, column 9") {
+				t.Errorf("half of a request, with %v: %q, %q", x.call, code, note)
+			}
+		}
+		x.call = callEventSource
 		x.choose(x.catalog.Method(placeMethod, ""))
 		if code, note := x.callText(); code != "" || !strings.Contains(note, "no address") {
 			t.Errorf("a method without an address for GET: %q, %q", code, note)
