@@ -4,8 +4,9 @@ package events
 
 import "time"
 
-// The bounds of what a Log keeps to be shown and, once more, of what waits while
-// it is paused. An event that is larger than all that may be kept is kept alone.
+// The bounds of what a Log keeps to be shown, and of what waits while it is paused
+// before the log is Full. An event that is larger than all that may be kept is
+// kept alone.
 const (
 	MaxEvents = 10_000
 	MaxBytes  = 8 << 20
@@ -19,9 +20,6 @@ type Event struct {
 	Data []byte
 	// Received is when it came.
 	Received time.Time
-	// Lost is how many events before this one came and were let go while the log
-	// was paused.
-	Lost uint64
 }
 
 // Log is the events of one run. The zero value is empty and not paused.
@@ -30,7 +28,7 @@ type Log struct {
 	paused         bool
 }
 
-// queue is the last events that were pushed.
+// queue is events in order, of which the first are let go of.
 type queue struct {
 	events []Event // those from head on
 	head   int
@@ -43,7 +41,14 @@ func (q *queue) len() int { return len(q.events) - q.head }
 func (q *queue) push(e Event) {
 	q.events = append(q.events, e)
 	q.bytes += len(e.Data)
-	for q.len() > 1 && (q.len() > MaxEvents || q.bytes > MaxBytes) {
+}
+
+// full reports whether the queue holds as much as is kept.
+func (q *queue) full() bool { return q.len() >= MaxEvents || q.bytes >= MaxBytes }
+
+// trim lets go of the first, down to the bounds but not of the last so many.
+func (q *queue) trim(last int) {
+	for q.len() > last && (q.len() > MaxEvents || q.bytes > MaxBytes) {
 		first := &q.events[q.head]
 		q.bytes -= len(first.Data)
 		*first = Event{} // lets go of the data
@@ -58,34 +63,38 @@ func (q *queue) push(e Event) {
 }
 
 // Append adds an event at the end or, while the log is paused, to those that
-// wait.
+// wait, of which none is let go: that they are no more than can be kept is for
+// whoever brings them, by Full.
 func (l *Log) Append(e Event) {
 	if l.paused {
 		l.waiting.push(e)
 		return
 	}
 	l.shown.push(e)
+	l.shown.trim(1)
 }
+
+// Full reports whether no more should be brought until Resume.
+func (l *Log) Full() bool { return l.paused && l.waiting.full() }
 
 // Pause has what comes from now on wait, so that what is shown stays.
 func (l *Log) Pause() { l.paused = true }
 
-// Resume shows what has waited, and all that follows.
+// Resume shows all that has waited, in the place of what was shown before where
+// there is no room for both, and all that follows.
 func (l *Log) Resume() {
-	lost := l.waiting.let
-	for _, e := range l.waiting.events[l.waiting.head:] {
-		e.Lost, lost = lost, 0
+	for _, e := range l.waiting.events {
 		l.shown.push(e)
 	}
+	l.shown.trim(max(l.waiting.len(), 1))
 	l.waiting, l.paused = queue{}, false
 }
 
 // Paused reports whether the log is paused.
 func (l *Log) Paused() bool { return l.paused }
 
-// Waiting gives how many events wait, and how many before them had to be let go
-// as more came than may wait.
-func (l *Log) Waiting() (n int, lost uint64) { return l.waiting.len(), l.waiting.let }
+// Waiting gives how many events wait.
+func (l *Log) Waiting() int { return l.waiting.len() }
 
 // Bounds gives the events that are shown by their index among all that ever
 // were: from lo up to but not including hi.

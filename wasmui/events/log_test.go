@@ -70,33 +70,70 @@ func TestPause(t *testing.T) {
 	l.Pause()
 	l.Append(event(2))
 	l.Append(event(3))
-	if n, lost := l.Waiting(); !l.Paused() || n != 2 || lost != 0 || len(shown(&l)) != 1 {
-		t.Fatalf("%d wait, %d are lost, %v are shown", n, lost, shown(&l))
+	if n := l.Waiting(); !l.Paused() || n != 2 || len(shown(&l)) != 1 {
+		t.Fatalf("%d wait, %v are shown", n, shown(&l))
 	}
 	l.Resume()
-	if n, _ := l.Waiting(); l.Paused() || n != 0 || fmt.Sprint(shown(&l)) != "[1 2 3]" {
+	if n := l.Waiting(); l.Paused() || n != 0 || fmt.Sprint(shown(&l)) != "[1 2 3]" {
 		t.Errorf("%d wait, %v are shown", n, shown(&l))
 	}
 }
 
-// More than may wait is let go of, and there is a word of it at the place.
+// What waits is bounded by whoever brings it: the log says when it is full, and
+// loses nothing of what comes all the same.
 func TestPauseIsBounded(t *testing.T) {
 	t.Parallel()
 	var l Log
 	l.Append(event(0))
-	l.Pause()
-	for i := range MaxEvents + 5 {
-		l.Append(event(i + 1))
+	if l.Full() {
+		t.Error("a log that is not paused is full")
 	}
-	if n, lost := l.Waiting(); n != MaxEvents || lost != 5 || len(shown(&l)) != 1 {
-		t.Fatalf("%d wait, %d are lost, %v are shown", n, lost, shown(&l))
+	l.Pause()
+	brought := 0
+	for !l.Full() {
+		brought++
+		l.Append(event(brought))
+	}
+	if brought != MaxEvents {
+		t.Errorf("it is full after %d events", brought)
+	}
+	const batch = 5 // what was on its way
+	for range batch {
+		brought++
+		l.Append(event(brought))
+	}
+	if n := l.Waiting(); n != brought || len(shown(&l)) != 1 {
+		t.Fatalf("of %d events %d wait, %v are shown", brought, n, shown(&l))
 	}
 	l.Resume()
-	lo, hi := l.Bounds()
-	if first := l.At(lo); first.ID != "6" || first.Lost != 5 || hi-lo != MaxEvents {
-		t.Errorf("after that %d to %d are shown, from %+v on", lo, hi, first)
+	if l.Full() || l.Waiting() != 0 {
+		t.Error("it is full when it goes on")
 	}
-	if l.At(lo+1).Lost != 0 {
-		t.Error("what was lost is told twice")
+	if got := shown(&l); len(got) != brought || got[0] != "1" || got[brought-1] != fmt.Sprint(brought) {
+		t.Errorf("after that %d are shown, from %s to %s", len(got), got[0], got[len(got)-1])
+	}
+	l.Append(event(brought + 1))
+	if got := shown(&l); len(got) != MaxEvents {
+		t.Errorf("then it holds %d", len(got))
+	}
+}
+
+func TestPauseIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	var l Log
+	l.Append(event(0))
+	l.Pause()
+	big := make([]byte, MaxBytes/4)
+	brought := 0
+	for ; !l.Full(); brought++ {
+		l.Append(Event{Data: big})
+	}
+	l.Append(Event{ID: "huge", Data: make([]byte, 2*MaxBytes)})
+	l.Resume()
+	if got := shown(&l); brought != 4 || len(got) != 5 || got[4] != "huge" {
+		t.Errorf("full after %d, it shows %d events", brought, len(got))
+	}
+	if lo, hi := l.Bounds(); lo != 1 || hi != 6 {
+		t.Errorf("the log holds %d to %d", lo, hi)
 	}
 }

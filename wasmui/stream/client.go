@@ -17,6 +17,7 @@ type Client struct {
 	mu      sync.Mutex
 	started bool
 	wishes  wishes
+	held    bool // see Hold
 	shared  Snapshot
 }
 

@@ -18,8 +18,9 @@ type Event struct {
 }
 
 // Sink is told what the client receives and does. Its methods are called on
-// the client's goroutine, one at a time, and hold up the stream while they run.
-// They may call the client's methods.
+// the client's goroutine, one at a time, and hold up the stream while they run,
+// and all that is asked of the client too: one that has no room calls Hold. They
+// may call the client's methods.
 type Sink interface {
 	// Events takes messages in order: all that one read completed. The slice is
 	// used again once Events returns; the Data of its events is not. The events

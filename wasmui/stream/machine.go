@@ -24,6 +24,7 @@ type machine struct {
 	retry    time.Duration // the server's last "retry"
 	heard    time.Time     // since when the connection has been silent
 	patience time.Duration // how long it may be
+	deaf     bool          // nothing is taken in, see Hold
 	burst    burst
 	over     bool // snap.Phase.Over(), and nothing is delivered any more
 
@@ -171,7 +172,7 @@ func (m *machine) read(ctx context.Context, c *connection, id string) *fault {
 			if f := m.watch(watchdog); f != nil {
 				return f
 			}
-		case chunk := <-c.chunks:
+		case chunk := <-m.incoming(c):
 			if m.leaving() {
 				continue // to the wish in m.signal
 			}
@@ -215,6 +216,9 @@ func (m *machine) opened(id string) {
 // sleeps may hold the monotonic clock still, and the other one may be set back,
 // so the longer of the two counts.
 func (m *machine) silence() time.Duration {
+	if m.deaf {
+		return 0
+	}
 	now := time.Now()
 	return max(now.Sub(m.heard), now.Round(0).Sub(m.heard.Round(0)))
 }

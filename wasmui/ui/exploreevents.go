@@ -208,11 +208,6 @@ func (s eventSource) markup(dst []byte, from, to uint64, fresh bool) []byte {
 	for place := max(from, lo); place < min(to, hi); place++ {
 		index := shown.Index(place)
 		e := r.log.At(index)
-		if e.Lost > 0 {
-			dst = append(dst, `<p class="events-lost">`...)
-			dst = append(dst, store.FormatCount(e.Lost)...)
-			dst = append(dst, ` more came while paused than could be kept.</p>`...)
-		}
 		dst = appendEvent(dst, e, eventPlace{
 			place: place, index: index, open: r.expanded[index], fresh: fresh,
 			found: !f.All() && f.Match(e), current: r.hasAt && r.at == index,

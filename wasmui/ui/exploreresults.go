@@ -73,11 +73,12 @@ func (x *Explore) lookAtRun() runView {
 		lo, hi := r.found.Bounds()
 		v.Found = hi - lo
 	}
-	if waiting, lost := r.log.Waiting(); waiting > 0 {
+	if waiting := r.log.Waiting(); waiting > 0 {
 		v.Summary += ", of which " + store.FormatCount(uint64(waiting)) + " wait"
-		if lost > 0 {
-			v.Summary += " and " + store.FormatCount(lost) + " could not be kept"
-		}
+	}
+	if r.log.Full() && snap.Phase == stream.Open {
+		v.Status.Text, v.Status.Tone = "Paused", toneWait
+		v.Status.Detail = "No more can be kept unseen. The stream waits until you go on."
 	}
 	return v
 }

@@ -68,12 +68,18 @@ func exploreURL(m *form.Method, query string) string {
 	return m.Post()
 }
 
-// Events implements stream.Sink.
+// Events implements stream.Sink. While the run is paused and its log is full it
+// has the client take no more in: the events that follow wait where they are, and
+// in the end at the backend.
 func (r *exploreRun) Events(batch []stream.Event) {
 	r.mu.Lock()
 	for _, e := range batch {
 		r.bytes += uint64(len(e.Data))
 		r.log.Append(events.Event{ID: e.ID, Type: e.Type, Data: e.Data, Received: e.Received})
+	}
+	// Under the lock, so that it cannot come after the GoOn of a pause that ends.
+	if r.log.Full() {
+		r.client.Hold()
 	}
 	r.mu.Unlock()
 	r.onEvents()
@@ -106,6 +112,7 @@ func (r *exploreRun) setPaused(paused bool) {
 		return
 	}
 	r.log.Resume()
+	r.client.GoOn()
 }
 
 // setFilter looks for something else.
