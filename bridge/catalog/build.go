@@ -24,6 +24,7 @@ func servicesOf(files *protoregistry.Files) []protoreflect.ServiceDescriptor {
 
 // builder makes the methods of one backend from their descriptors.
 type builder struct {
+	given    bool // the descriptors are not from the backend itself
 	types    *typeResolver
 	programs programs
 	sound    soundness
@@ -32,12 +33,13 @@ type builder struct {
 }
 
 // build makes the catalog of services, whose types are found in files, and adds
-// what it finds wrong to problems.
-func build(files *protoregistry.Files, services []protoreflect.ServiceDescriptor, problems []Problem) (*Catalog, error) {
+// what it finds wrong to problems. Given says that the backend itself was not
+// asked for them.
+func build(files *protoregistry.Files, services []protoreflect.ServiceDescriptor, problems []Problem, given bool) (*Catalog, error) {
 	if err := checkWellKnown(files); err != nil {
 		return nil, err
 	}
-	b := &builder{problems: problems}
+	b := &builder{given: given, problems: problems}
 	b.types = newTypeResolver(files, &b.sound)
 	b.programs.types = b.types
 	for _, service := range services {
@@ -75,7 +77,7 @@ func (b *builder) addMethod(desc protoreflect.MethodDescriptor) {
 		b.problem(name, "left out: its response cannot be written as JSON: %s", plain(err))
 		return
 	}
-	m := &Method{Desc: desc, FullName: name, types: b.types, response: program}
+	m := &Method{Desc: desc, FullName: name, given: b.given, types: b.types, response: program}
 	options, err := streamOption.of(desc, b.types)
 	if err != nil {
 		b.problem(name, "its option (%s) cannot be read and is ignored: %s", streamOption.name(), plain(err))

@@ -13,7 +13,7 @@ import (
 // methods to people. It is made once, and must not be changed. Keys without a
 // value are left out.
 //
-//	{"backends":["orders"],
+//	{"backends":["orders"],"given":["orders"],
 //	 "services":[{"name":"shop.v1.Orders","backend":"orders","comment":"…","deprecated":true}],
 //	 "methods":[{"name":"shop.v1.Orders/Watch","backend":"orders","kind":"server_streaming","comment":"…","deprecated":true,
 //	   "paths":[{"method":"GET","path":"/v1/{shop=shops/*}/orders:watch"},{"method":"POST","path":"/shop.v1.Orders/Watch","body":"*"}],
@@ -26,6 +26,9 @@ import (
 //	     "mapKey":"string","oneof":"kind","presence":true,"default":"OPEN","deprecated":true,"comment":"…"}],
 //	   "oneofs":[{"name":"kind","comment":"…"}]}},
 //	 "enums":{"shop.v1.State":{"comment":"…","values":[{"name":"OPEN","number":0,"deprecated":true,"comment":"…"}]}}}
+//
+// Given are the backends that did not describe their methods themselves, by
+// reflection: who calls one directly needs a descriptor set too.
 //
 // Methods, services and the keys of objects are sorted; fields and values are in
 // the order of their declaration. Durations are as Go writes them. A field's
@@ -48,6 +51,7 @@ func (c *Catalog) Describe() []byte {
 // document is what [Catalog.Describe] writes, in that order.
 type document struct {
 	Backends []string               `json:"backends"`
+	Given    []string               `json:"given,omitempty"`
 	Services []serviceDoc           `json:"services"`
 	Methods  []methodDoc            `json:"methods"`
 	Messages map[string]*messageDoc `json:"messages"`
@@ -106,7 +110,9 @@ func (c *Catalog) describe() []byte {
 	}
 	types := describeTypes(c.backends, c.methods)
 	d.Messages, d.Enums = types.messages, types.enums
+	given := make(map[string]bool)
 	for _, m := range c.methods {
+		given[m.Backend] = given[m.Backend] || m.given
 		service := m.Desc.Parent()
 		// Methods are sorted by their names, which begin with that of the service.
 		if n := len(d.Services); n == 0 || d.Services[n-1].Name != service.FullName() {
@@ -128,6 +134,11 @@ func (c *Catalog) describe() []byte {
 			Response:   types.nameOf(m, m.Desc.Output()),
 			Policy:     describePolicy(m.Policy),
 		})
+	}
+	for _, name := range c.backends {
+		if given[name] {
+			d.Given = append(d.Given, name)
+		}
 	}
 	return compactJSON(d)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/reflection"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
@@ -90,6 +92,7 @@ func TestDescribe(t *testing.T) {
 	}
 	const want = `{
 "backends":["teller"],
+"given":["teller"],
 "services":[{"name":"told.Told","backend":"teller","comment":"Told tells.\n\n  an example","deprecated":true}],
 "methods":[{"name":"told.Told/Watch","backend":"teller","kind":"server_streaming","comment":"Watch watches.","deprecated":true,
  "paths":[{"method":"GET","path":"/told"},{"method":"POST","path":"/told","body":"*"},{"method":"GET","path":"/told.Told/Watch"},{"method":"POST","path":"/told.Told/Watch","body":"*"}],
@@ -160,6 +163,28 @@ func TestDescribeWithout(t *testing.T) {
 	}
 	if got := string(new(Catalog).Describe()); got != want {
 		t.Errorf("an empty catalog is %s", got)
+	}
+}
+
+// Of several backends those are told whose methods were given.
+func TestDescribeGiven(t *testing.T) {
+	t.Parallel()
+	asked, err := Reflect(t.Context(), serve(t, func(s *grpc.Server) {
+		registerAll(s)
+		reflection.Register(s)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Merge(Part{"teller", fromSet(t, toldFile())}, Part{"asked", asked}, Part{"away", nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"backends":["teller","asked","away"],"given":["teller"],`
+	for _, c := range []*Catalog{c, c.WithExposure(Exposure{})} {
+		if got := string(c.Describe()); !strings.HasPrefix(got, want) {
+			t.Errorf("it begins with %.80s, want %s", got, want)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ type Method struct {
 	// method without the option.
 	Policy Policy
 
+	given    bool   // described by a descriptor set or by the program, not by the backend itself
 	wishes   []wish // the paths that are asked for, the greatest origin first
 	paths    []Path // those that it got
 	types    *typeResolver

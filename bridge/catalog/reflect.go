@@ -82,7 +82,7 @@ func Reflect(ctx context.Context, conn grpc.ClientConnInterface) (*Catalog, erro
 			r.problems = append(r.problems, Problem{Subject: string(name), Text: "left out: the backend cannot describe it: " + plain(err)})
 		}
 	}
-	return build(&r.files, r.services, r.problems)
+	return build(&r.files, r.services, r.problems, false)
 }
 
 // listServices asks which services there are, and returns the client for the

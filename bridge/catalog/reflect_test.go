@@ -103,6 +103,9 @@ func TestReflect(t *testing.T) {
 			if m != c.Lookup(generateName) || m.Policy.OnDisconnect != OnDisconnectLinger || !m.CanResume() {
 				t.Errorf("the options of %v are not read", m)
 			}
+			if strings.Contains(string(c.Describe()), `"given"`) {
+				t.Error("a backend that described itself counts as one whose methods were given")
+			}
 			// What came by reflection handles what the generated code writes.
 			wire, err := proto.Marshal(&numbersv1.GenerateResponse{Position: 1, ResumeToken: "t"})
 			if err != nil {

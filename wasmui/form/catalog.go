@@ -5,6 +5,7 @@ package form
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,8 @@ import (
 type Catalog struct {
 	// Backends are the names of the backends, in the bridge's order.
 	Backends []string
+	// Given are those of them that did not describe their methods themselves.
+	Given    []string
 	Services []Service
 	Methods  []Method
 	// Messages and Enums are the types that the methods reach, by their full names.
@@ -173,6 +176,10 @@ func (c *Catalog) Method(name, backend string) *Method {
 	}
 	return nil
 }
+
+// Reflects reports whether a method's backend describes itself to whoever calls
+// it, so that a caller needs no descriptor set.
+func (c *Catalog) Reflects(m *Method) bool { return !slices.Contains(c.Given, m.Backend) }
 
 // Service is the full name of the method's service.
 func (m *Method) Service() string {

@@ -21,6 +21,9 @@ func TestParseCatalog(t *testing.T) {
 	if place.Get() != "" || place.Streams() || !place.Runs() || c.Method("shop.v1.Orders/Chat", "shop").Runs() {
 		t.Error("methods are not taken for what they are")
 	}
+	if !c.Reflects(m) || c.Reflects(place) {
+		t.Error("it is not told which backend describes itself")
+	}
 	if c.Method("shop.v1.Orders/Place", "numbers") != nil {
 		t.Error("a method is found at another backend")
 	}

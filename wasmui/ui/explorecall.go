@@ -60,7 +60,7 @@ func (x *Explore) callText() (code, note string) {
 	}
 	switch x.call {
 	case callGrpcurl:
-		return exploreGrpcurl(m, request), "Put in the address of " + backendName(m) + "; without -plaintext where it has TLS."
+		return exploreGrpcurl(m, request, x.catalog.Reflects(m)), grpcurlNote(m, x.catalog.Reflects(m))
 	case callFetch:
 		return fetchSource(x.origin+m.Post(), request), ""
 	case callEventSource:
@@ -91,6 +91,15 @@ func (x *Explore) eventSourceText() (code, note string) {
 	return eventSourceSource(x.origin+withQuery(path, query), x.method.Policy.Event), ""
 }
 
+// grpcurlNote says what there is to put in, which the bridge does not tell a page.
+func grpcurlNote(m *form.Method, reflects bool) string {
+	note := "Put in the address of " + backendName(m) + "; without -plaintext where it has TLS."
+	if !reflects {
+		note += " FILE is a descriptor set of its protos, as buf build -o FILE writes it: the bridge was given one, and did not ask the backend by reflection."
+	}
+	return note
+}
+
 func backendName(m *form.Method) string {
 	if m.Backend == "" {
 		return "the backend"
@@ -103,13 +112,17 @@ func exploreCurl(address, request string) string {
 	return "curl -N " + shellQuote(address) + " \\\n  -H 'Content-Type: application/json' \\\n  -d " + shellQuote(request)
 }
 
-// exploreGrpcurl calls the method at its backend.
-func exploreGrpcurl(m *form.Method, request string) string {
-	data := ""
+// exploreGrpcurl calls the method at its backend. One that may not describe itself
+// is called by a descriptor set.
+func exploreGrpcurl(m *form.Method, request string, reflects bool) string {
+	options, data := "-plaintext ", ""
+	if !reflects {
+		options += "-protoset FILE "
+	}
 	if request != "{}" {
 		data = "-d " + shellQuote(request) + " \\\n  "
 	}
-	return "grpcurl -plaintext " + data + backendAddress + " " + m.Name
+	return "grpcurl " + options + data + backendAddress + " " + m.Name
 }
 
 // fetchSource reads the method with fetch, and prints each event as it comes.

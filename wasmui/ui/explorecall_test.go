@@ -61,6 +61,11 @@ func TestTheSameCall(t *testing.T) {
 		if _, note := x.callText(); !strings.Contains(note, "shop") {
 			t.Errorf("the backend is not named: %q", note)
 		}
+		// A backend that was not asked by reflection may have none.
+		code, note := x.callText()
+		if want := "grpcurl -plaintext -protoset FILE localhost:50051 " + placeMethod; code != want || !strings.Contains(note, "FILE is a descriptor set") {
+			t.Errorf("without reflection grpcurl is %s, %q, want %s", code, note, want)
+		}
 	})
 }
 
