@@ -78,7 +78,7 @@ func TestSearch(t *testing.T) {
 		"zzz":          "",
 	} {
 		var got []string
-		for _, g := range shop(t).Search(query) {
+		for _, g := range shop(t).Search(query, "") {
 			line := g.Backend + "/" + g.Service + ":"
 			for _, m := range g.Methods {
 				line += " " + m.Short()
@@ -89,9 +89,14 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%q finds %q, want %q", query, strings.Join(got, "; "), want)
 		}
 	}
+	for backend, want := range map[string]int{"shop": 1, "numbers": 0, "gone": 0} {
+		if got := len(shop(t).Search("watch", backend)); got != want {
+			t.Errorf("at backend %s %d services are found, want %d", backend, got, want)
+		}
+	}
 	// The method itself comes before one that merely mentions it.
 	c := &Catalog{Methods: []Method{{Name: "s/A", Comment: "like Watch"}, {Name: "s/Watch"}}}
-	if g := c.Search("watch"); g[0].Methods[0].Short() != "Watch" {
+	if g := c.Search("watch", ""); g[0].Methods[0].Short() != "Watch" {
 		t.Error("the method of that name is not the first")
 	}
 }

@@ -14,16 +14,17 @@ type Group struct {
 	Methods          []*Method
 }
 
-// Search gives the methods that hold every word of a query in their names, the
-// name of their backend or their comments, whatever their case, by service in the
-// order of the catalog. Those that hold the query in their own names come first
-// within their service. An empty query finds all.
-func (c *Catalog) Search(query string) []Group {
+// Search gives the methods of a backend that hold every word of a query in their
+// names, the name of their backend or their comments, whatever their case, by
+// service in the order of the catalog. Those that hold the query in their own
+// names come first within their service. An empty query finds all, and an empty
+// backend stands for any.
+func (c *Catalog) Search(query, backend string) []Group {
 	words := strings.Fields(strings.ToLower(query))
 	var groups []Group
 	for i := range c.Methods {
 		m := &c.Methods[i]
-		if !holdsAll(strings.ToLower(m.Backend+" "+m.Name+" "+m.Comment), words) {
+		if backend != "" && m.Backend != backend || !holdsAll(strings.ToLower(m.Backend+" "+m.Name+" "+m.Comment), words) {
 			continue
 		}
 		at := slices.IndexFunc(groups, func(g Group) bool {

@@ -32,6 +32,7 @@ type Explore struct {
 	asking  bool          // for the catalog
 	fault   string        // why there is no catalog
 	query   string        // what is looked for among the methods
+	backend string        // whose methods are listed, "" for all
 
 	method *form.Method // nil until one is chosen
 	form   *form.Form
@@ -101,6 +102,7 @@ const (
 // The ids of what the page moves the focus to, or refers to.
 const (
 	exploreSearch  = "explore-search"
+	exploreBackend = "explore-backend"
 	exploreRunning = "explore-run"
 	exploreTitle   = "explore-title"
 	exploreJSON    = "explore-json"
@@ -122,7 +124,8 @@ func (x *Explore) Render() app.UI {
 		x.panes(),
 		node("main", "explore-main",
 			&exploreMethods{
-				Catalog: x.catalog, Fault: x.fault, Asking: x.asking || !x.ready, Query: x.query, Chosen: x.method, Page: x,
+				Catalog: x.catalog, Fault: x.fault, Asking: x.asking || !x.ready, Query: x.query,
+				Backend: x.backend, Chosen: x.method, Page: x,
 			},
 			x.request(),
 			x.results(v),

@@ -373,6 +373,39 @@ func TestExploreViewsOfOneRequest(t *testing.T) {
 	})
 }
 
+// Of several backends one is picked; of one alone there is nothing to pick.
+func TestExplorePicksABackend(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		x, _ := exploring(t, nil)
+		lists := func(want ...string) {
+			t.Helper()
+			page := exploreMarkup(x)
+			for _, m := range []string{"Generate", "Place"} {
+				if got := strings.Contains(page, ">"+m+"</span>"); got != slices.Contains(want, m) {
+					t.Errorf("with backend %q, %s is listed: %v", x.backend, m, got)
+				}
+			}
+		}
+		if page := exploreMarkup(x); !strings.Contains(page, `id="`+exploreBackend+`"`) || !strings.Contains(page, ">all backends</option>") || !strings.Contains(page, ">shop</option>") {
+			t.Error("there is no backend to pick")
+		}
+		lists("Generate", "Place")
+		x.backend = "shop"
+		lists("Place")
+		x.query = "generate"
+		lists()
+		x.query = ""
+
+		one := *x.catalog
+		one.Backends = []string{"numbers"}
+		x.setCatalog(&one)
+		if x.backend != "" || strings.Contains(exploreMarkup(x), `id="`+exploreBackend+`"`) {
+			t.Errorf("of one backend, %q is picked", x.backend)
+		}
+	})
+}
+
 func TestExploreLinks(t *testing.T) {
 	t.Parallel()
 	bubble.Test(t, func(t *testing.T) {

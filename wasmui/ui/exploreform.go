@@ -138,26 +138,28 @@ func (x *Explore) changing(stays *form.Node, change func()) app.EventHandler {
 	}
 }
 
+// setValue puts a value into an input, where it is there and has another.
+func setValue(id, value string) {
+	if el := app.Window().GetElementByID(id); el.Truthy() && el.Get("value").Type() == app.TypeString && el.Get("value").String() != value {
+		el.Set("value", value)
+	}
+}
+
 // syncForm puts what the form says into the inputs.
 func (x *Explore) syncForm() {
-	set := func(id, value string) {
-		if el := app.Window().GetElementByID(id); el.Truthy() && el.Get("value").Type() == app.TypeString && el.Get("value").String() != value {
-			el.Set("value", value)
-		}
-	}
-	set(exploreJSON, x.json)
+	setValue(exploreJSON, x.json)
 	if x.form == nil {
 		return
 	}
 	x.form.Root.Walk(func(n *form.Node) {
 		id := fieldID(n)
 		if n.Text == "" && (n.Kind == form.Bool || len(n.Options()) > 0) {
-			set(id, unset)
+			setValue(id, unset)
 		} else {
-			set(id, n.Text)
+			setValue(id, n.Text)
 		}
 		if n.InMap() {
-			set(id+"-key", n.Key)
+			setValue(id+"-key", n.Key)
 		}
 		if n.Kind == form.Nested {
 			for _, m := range n.Members() {
@@ -168,7 +170,7 @@ func (x *Explore) syncForm() {
 				if m.Chosen != nil {
 					chosen = m.Chosen.Field.Name
 				}
-				set(fieldID(m.Choices[0])+"-oneof", chosen)
+				setValue(fieldID(m.Choices[0])+"-oneof", chosen)
 			}
 		}
 	})

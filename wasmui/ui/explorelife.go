@@ -3,8 +3,10 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -129,6 +131,9 @@ func fetchCatalog(t stream.Transport) (c *form.Catalog, fault string) {
 // still there.
 func (x *Explore) setCatalog(c *form.Catalog) {
 	x.catalog = c
+	if !slices.Contains(c.Backends, x.backend) || len(c.Backends) < 2 {
+		x.backend = ""
+	}
 	switch {
 	case x.method != nil:
 		x.open(form.Past{Method: x.method.Name, Backend: x.method.Backend, Request: x.requestJSON()})
@@ -136,4 +141,6 @@ func (x *Explore) setCatalog(c *form.Catalog) {
 		x.open(form.Past(x.link))
 	}
 	x.link = exploreLink{}
+	// Another catalog may have other options, of which the browser keeps its own.
+	x.later(func() { setValue(exploreBackend, cmp.Or(x.backend, allBackends)) })
 }

@@ -21,6 +21,7 @@ type exploreMethods struct {
 	Fault   string
 	Asking  bool
 	Query   string
+	Backend string // whose methods are listed, "" for all
 	Chosen  *form.Method
 	Page    *Explore
 }
@@ -35,8 +36,30 @@ func (l *exploreMethods) Render() app.UI {
 		with(text("label", "unseen", "Search the methods"), "for", exploreSearch),
 		input("id", exploreSearch, "type", "search", "class", "explore-input", "placeholder", "Search", "autocomplete", "off",
 			"spellcheck", "false").OnInput(l.onSearch).OnKeyDown(l.onKey),
+		l.backends(),
 		node("div", "explore-list", l.list()...),
 	), "aria-labelledby", "explore-methods")
+}
+
+// backends chooses whose methods are listed, where there is more than one.
+func (l *exploreMethods) backends() app.UI {
+	return when(l.Catalog != nil && len(l.Catalog.Backends) > 1, func() app.UI {
+		return node("div", "explore-backends",
+			with(text("label", "", "Backend"), "for", exploreBackend),
+			with(node("select", "explore-input", options(append([]string{allBackends}, l.Catalog.Backends...))...), "id", exploreBackend).
+				OnChange(l.onBackend),
+		)
+	})
+}
+
+// allBackends is the option of every backend. No name of one has a space in it.
+const allBackends = "all backends"
+
+func (l *exploreMethods) onBackend(ctx app.Context, _ app.Event) {
+	l.Page.backend = ctx.JSSrc().Get("value").String()
+	if l.Page.backend == allBackends {
+		l.Page.backend = ""
+	}
 }
 
 func (l *exploreMethods) list() []app.UI {
@@ -48,8 +71,11 @@ func (l *exploreMethods) list() []app.UI {
 	case len(l.Catalog.Methods) == 0:
 		return []app.UI{text("p", "explore-note", "The bridge offers no method yet. It may still be looking for its backend: reload in a moment.")}
 	}
-	groups := l.Catalog.Search(l.Query)
-	if len(groups) == 0 {
+	groups := l.Catalog.Search(l.Query, l.Backend)
+	switch {
+	case len(groups) == 0 && l.Query == "":
+		return []app.UI{text("p", "explore-note", "This backend offers no method yet. The bridge may still be looking for it: reload in a moment.")}
+	case len(groups) == 0:
 		return []app.UI{text("p", "explore-note", "No method has that in its name or its comment.")}
 	}
 	var list []app.UI
@@ -115,7 +141,7 @@ func (l *exploreMethods) onKey(_ app.Context, e app.Event) {
 	if e.Get("key").String() != "Enter" || l.Catalog == nil {
 		return
 	}
-	if groups := l.Catalog.Search(l.Page.query); len(groups) > 0 {
+	if groups := l.Catalog.Search(l.Page.query, l.Page.backend); len(groups) > 0 {
 		l.Page.choose(groups[0].Methods[0])
 	}
 }
