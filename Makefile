@@ -99,8 +99,8 @@ test-wasm: ## Run the tests of the app's packages as WebAssembly, in Node.js
 
 .PHONY: e2e
 e2e: build-wasm internal/e2e/node_modules ## Run the tests in a real browser
-	@chromium=$$($(NEED) chromium); \
-	CHROME_PATH="$$chromium" $(GO) test -count=1 -timeout=20m ./internal/e2e/...
+	@chromium=$$($(NEED) chromium); curl=$$($(NEED) curl); \
+	CHROME_PATH="$$chromium" CURL="$$curl" $(GO) test -count=1 -timeout=20m ./internal/e2e/...
 
 # The servers in front. Where one cannot be had, need says how to get it, and the
 # tests behind it are left out, or fail where CI is set.

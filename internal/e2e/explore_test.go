@@ -110,7 +110,8 @@ func TestExplore(t *testing.T) {
 	p.wait("the next one has the focus", `document.activeElement === sluice.events()[4].querySelector('summary')`)
 }
 
-// A run that is paused goes on being received, and shows it all in the end.
+// A short pause holds nothing up: the run goes on being received, and shows it all
+// in the end.
 func TestExplorePause(t *testing.T) {
 	t.Parallel()
 	r := rig.Start(t, rig.Config{})
@@ -134,6 +135,38 @@ func TestExplorePause(t *testing.T) {
 			t.Fatalf("event %d is number %d", i+1, n)
 		}
 	}
+}
+
+// A pause that outlasts what the page can keep has the stream wait, the backend
+// too, and loses nothing; one that is cancelled ends at once.
+func TestExploreLongPause(t *testing.T) {
+	t.Parallel()
+	r, e := startWithEcho(t)
+	p := newBrowser(t).newPage()
+	p.explore(r.URL + "/explore?method=" + url.QueryEscape(floodMethod) + "&request=" + url.QueryEscape(`{"name":"paused"}`))
+	p.wait("the call is prepared", `sluice.field('name')?.value === 'paused'`)
+	p.click("Run")
+	p.waitEvents(1)
+	p.click("Pause")
+	close(e.flood)
+	p.waitState("The stream waits until you go on")
+	if n := e.sent.Load(); n == floodEvents {
+		t.Error("all was sent, and nothing waits")
+	}
+	p.click("Go on")
+	p.waitState("Finished")
+	p.wait("all of it came", fmt.Sprintf(`/\b%d events/.test(sluice.summary().replace(/(?<=\d)\D(?=\d{3}\b)/g, ''))`, floodEvents))
+	if state := evaluate[string](p, `sluice.state()`); strings.Contains(state, "did not come") {
+		t.Errorf("the page says %q", state)
+	}
+
+	p.explore(prepared(r, `{"endless":true,"minPause":"0s","maxPause":"0s"}`))
+	p.wait("the call is prepared", `sluice.field('endless')?.value === 'true'`)
+	p.click("Run")
+	p.click("Pause")
+	p.waitState("The stream waits until you go on")
+	p.click("Cancel")
+	p.waitState("The run was cancelled")
 }
 
 func TestExploreFindAndFilter(t *testing.T) {
@@ -181,6 +214,16 @@ func TestExploreJSON(t *testing.T) {
 	p.click("Run")
 	p.waitState("Finished")
 	p.waitEvents(2)
+
+	// What the form cannot show the bridge judges, as it was typed.
+	p.fill("The request as JSON", `{"cuont": 4, "count": 5}`)
+	p.click("Run")
+	p.waitState("Failed")
+	p.wait("the page shows what the bridge says", `/INVALID_ARGUMENT[^]*cuont/.test(document.querySelector('[role=alert]').innerText)`)
+	if n := evaluate[int](p, `sluice.events().length`); n != 0 {
+		t.Errorf("%d events came of another request than the one that was typed", n)
+	}
+	p.forgive("400")
 }
 
 // What a server finds wrong stands beside the fields, and in full.
