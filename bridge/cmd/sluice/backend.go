@@ -31,6 +31,10 @@ const (
 	backendConnect      = 5 * time.Second
 )
 
+// minBackendKeepalive is how often a backend can be asked whether it is still
+// there: grpc-go would take anything less for this.
+const minBackendKeepalive = 10 * time.Second
+
 // How many bytes a backend may send on a stream, and on a connection, before
 // they are read. Left to itself grpc-go asks the other side all the time how
 // far away it is, and lets both grow to 16 MiB: for each stream whose viewer
@@ -157,6 +161,9 @@ func (f *backendFlags) dial(n named, logger *slog.Logger) (*pool.Pool, error) {
 		if n < 1 {
 			return nil, fmt.Errorf("%s must be at least 1, not %d", name, n)
 		}
+	}
+	if f.Keepalive < minBackendKeepalive {
+		return nil, fmt.Errorf("--backend-keepalive must be at least %v, not %v", minBackendKeepalive, f.Keepalive)
 	}
 	if n.name != "" {
 		logger = logger.With("backend", n.name)

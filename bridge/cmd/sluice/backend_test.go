@@ -156,7 +156,7 @@ func TestConnectionsAreEnough(t *testing.T) {
 // numbersd takes fewer streams on a connection than there may be in all. Who
 // does not know opens as many connections as are needed.
 func TestNumbersNeedSeveralConnections(t *testing.T) {
-	flags := backendFlags{StreamsPerConn: backend.DefaultMaxStreams, MaxConns: 10}
+	flags := backendFlags{StreamsPerConn: backend.DefaultMaxStreams, MaxConns: 10, Keepalive: time.Minute}
 	conns, err := flags.dial(named{value: numbers(t)}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ type serveFlags struct {
 	Retry           time.Duration `default:"${retry}" group:"streams" help:"After how long browsers reconnect; each is told a time up to half as long again."`
 	WriteTimeout    time.Duration `default:"${write_timeout}" group:"streams" help:"How long a connection may need to take 16 KiB before it counts as dead. Its viewer can come back."`
 	MaxAge          time.Duration `default:"0" group:"streams" help:"Have each stream reconnect after about this time, to spread streams over bridges that came later. 0 is never."`
-	SendBuffer      int           `default:"${send_buffer}" group:"streams" help:"The send buffer of a viewer's connection. What it holds may be lost with the connection, so it has to stay well below --journal-bytes."`
+	SendBuffer      int           `default:"${send_buffer}" group:"streams" help:"The send buffer of a viewer's connection; 0 leaves it to the system. What it holds may be lost with the connection, so it has to stay well below --journal-bytes."`
 	PollGrace       time.Duration `default:"${poll_grace}" group:"streams" help:"How long a run that is read by long polls waits for the next poll before it counts as left by its viewer."`
 	Compress        bool          `group:"streams" help:"Compress streams by gzip for those who ask for it: fewer bytes, for some ten times the work of writing an event, and with more of a stream on its way that a lost connection loses, so --journal-bytes has to be larger."`
 	MaxRequestBytes int64         `default:"${max_request_bytes}" group:"streams" help:"The largest body of a request."`
@@ -59,10 +59,10 @@ type serveFlags struct {
 	Linger          time.Duration `default:"${linger}" group:"runs" help:"How long an RPC without viewers lingers, where its method does not say."`
 	Retention       time.Duration `default:"${retention}" group:"runs" help:"For how long a stream that has ended can still be read, if memory allows."`
 	ReopenFor       time.Duration `default:"${reopen_for}" group:"runs" help:"For how long a stream whose backend broke is opened again, where its method can go on from a position. 0 is never."`
-	JournalBytes    int           `default:"${journal_bytes}" group:"runs" help:"How much of a stream is kept for viewers who come back."`
-	TotalBytes      int64         `default:"${total_bytes}" group:"runs" help:"How much is kept of all streams together. Past it, streams that have ended are forgotten, and those that go on keep only what is still to be read, and one message each."`
+	JournalBytes    int           `default:"${journal_bytes}" group:"runs" help:"How much of a stream is kept for viewers who come back, at least 65536."`
+	TotalBytes      int64         `default:"${total_bytes}" group:"runs" help:"How much is kept of all streams together, at least as much as of one. Past it, streams that have ended are forgotten, and those that go on keep only what is still to be read, and one message each."`
 	MaxRuns         int           `default:"${max_runs}" group:"runs" help:"How many streams there may be, with those that have ended and are kept."`
-	MaxMessageBytes int           `default:"${max_message_bytes}" group:"runs" help:"The largest message taken from the backend. Its JSON has to fit into the journal."`
+	MaxMessageBytes int           `default:"${max_message_bytes}" group:"runs" help:"The largest message taken from the backend, at least 1. Its JSON has to fit into the journal."`
 
 	Log logFlags `embed:"" prefix:"log-" group:"log"`
 }
@@ -160,13 +160,11 @@ func (f *serveFlags) options(backends []upstream, logger *slog.Logger, metrics *
 	policies := map[string]catalog.OnDisconnect{
 		"cancel": catalog.OnDisconnectCancel, "linger": catalog.OnDisconnectLinger, "detach": catalog.OnDisconnectDetach,
 	}
-	for name, d := range map[string]time.Duration{"linger": f.Linger, "retention": f.Retention} {
-		if d <= 0 {
-			return nil, fmt.Errorf("--%s must be more than 0, not %v", name, d)
-		}
+	if err := f.check(); err != nil {
+		return nil, err
 	}
 	reopenFor := f.ReopenFor
-	if reopenFor <= 0 {
+	if reopenFor == 0 {
 		reopenFor = -1
 	}
 	opts := []bridge.Option{
@@ -183,6 +181,47 @@ func (f *serveFlags) options(backends []upstream, logger *slog.Logger, metrics *
 	}
 	methods, err := f.Methods.options(backends)
 	return append(opts, methods...), err
+}
+
+// minJournalBytes is the least that is worth keeping of a stream: what may be
+// written to a viewer at once.
+const minJournalBytes = 64 << 10
+
+// check finds what makes no sense, and what the bridge would take for a default.
+func (f *serveFlags) check() error {
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--linger", f.Linger}, {"--retention", f.Retention}} {
+		if d.value <= 0 {
+			return fmt.Errorf("%s must be more than 0, not %v", d.flag, d.value)
+		}
+	}
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--drain", f.Drain}, {"--reopen-for", f.ReopenFor}} {
+		if d.value < 0 {
+			return fmt.Errorf("%s must be at least 0s, not %v", d.flag, d.value)
+		}
+	}
+	for _, n := range []struct {
+		flag         string
+		value, least int64
+	}{
+		{"--send-buffer", int64(f.SendBuffer), 0},
+		{"--journal-bytes", int64(f.JournalBytes), minJournalBytes},
+		{"--max-runs", int64(f.MaxRuns), 1},
+		{"--max-message-bytes", int64(f.MaxMessageBytes), 1},
+	} {
+		if n.value < n.least {
+			return fmt.Errorf("%s must be at least %d, not %d", n.flag, n.least, n.value)
+		}
+	}
+	if f.TotalBytes < int64(f.JournalBytes) {
+		return fmt.Errorf("--total-bytes must be at least --journal-bytes, which is %d, not %d", f.JournalBytes, f.TotalBytes)
+	}
+	return nil
 }
 
 // servers are the HTTP servers of a program.
