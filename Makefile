@@ -190,9 +190,15 @@ check-generate: ## Check that proto/gen is what `make generate` makes
 	$(TOOL) buf generate --output "$$fresh"; \
 	diff -r "$$fresh/proto/gen" proto/gen || { echo "proto/gen is not up to date: make generate"; exit 1; }
 
+# On main itself they are compared with what was there before: with what was
+# last pushed or, where that is the same, with the commit before.
 .PHONY: check-breaking
 check-breaking: ## Check that the protos break nobody who uses those on main
-	@base=$$(git rev-parse --verify --quiet main 2>/dev/null || git rev-parse --verify --quiet origin/main 2>/dev/null || :); \
+	@head=$$(git rev-parse --verify --quiet HEAD 2>/dev/null || :); base=; \
+	for each in main origin/main 'HEAD^'; do \
+		commit=$$(git rev-parse --verify --quiet "$$each^{commit}" 2>/dev/null || :); \
+		if [ -n "$$commit" ] && [ "$$commit" != "$$head" ]; then base=$$commit; break; fi; \
+	done; \
 	if [ -z "$$base" ] || ! git cat-file -e "$$base:buf.yaml" 2>/dev/null; then \
 		echo "check-breaking: skipped, there is no main here to compare with"; exit 0; \
 	fi; \
