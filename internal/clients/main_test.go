@@ -5,8 +5,9 @@
 // two in Go. Each gets every event once, over connections that break and
 // connections that are closed, and stops at the end. Where one of them is known
 // not to do as the standard says, a test says what it does instead, and that
-// nothing is lost by it. The package has tests and nothing else, and is a module
-// of its own, so that nothing shipped depends on any of them.
+// nothing is lost by it. The backend is called by grpcurl. The package has tests
+// and nothing else, and is a module of its own, so that nothing shipped depends
+// on any of them.
 //
 // `make test-clients` installs what they need.
 package clients
