@@ -52,7 +52,7 @@ type backendFlags struct {
 	ServerName     string        `name:"backend-server-name" placeholder:"NAME" help:"The name that the backends' certificates bear, where it is not the one in their addresses. Implies --backend-tls."`
 	Cert           string        `name:"backend-cert" type:"existingfile" placeholder:"FILE" help:"Show the backends this certificate, in PEM, as those that check their clients ask for; with --backend-key. Implies --backend-tls."`
 	Key            string        `name:"backend-key" type:"existingfile" placeholder:"FILE" help:"The private key of --backend-cert, in PEM."`
-	Keepalive      time.Duration `name:"backend-keepalive" default:"6m" help:"Ask a silent backend whether it is still there after this time. gRPC servers cut off who asks more often than they allow: every 5 minutes, unless told otherwise."`
+	Keepalive      time.Duration `name:"backend-keepalive" default:"6m" help:"Ask a silent backend whether it is still there after this time, at least 10s; one that vanished is given up 20 s later. gRPC servers cut off who asks more often than they allow: every 5 minutes, unless told otherwise. numbersd allows 10s."`
 	StreamsPerConn int           `name:"streams-per-connection" default:"${streams_per_connection}" help:"How many streams a connection to a backend carries. One that has as many gets another beside it, since a backend lets what is too much for a connection wait."`
 	MaxConns       int           `name:"max-connections" default:"${max_connections}" help:"How many connections to a backend there may be. Streams that would need more fail at once."`
 }
