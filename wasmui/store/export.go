@@ -12,22 +12,21 @@ import (
 // exportChunk is about how much is handed to the writer at once.
 const exportChunk = 64 << 10
 
+// WritePlain writes the values that are kept, one a line, as programs read them.
+func (h *History) WritePlain(w io.Writer) error {
+	return h.export(w, nil, func(dst []byte, n Number, _ bool) []byte {
+		return append(appendPlain(dst, n.Value), '\n')
+	}, "")
+}
+
 // WriteCSV writes the kept numbers as CSV (RFC 4180) with a header line:
 // position, value, the times in RFC 3339, and the delay between them in
-// milliseconds. Where the start of the stream is no longer kept, a line before
-// the header that begins with # says so.
+// milliseconds. CSV has no comments, so that the start of the stream is no longer
+// kept shows in the first position alone.
 func (h *History) WriteCSV(w io.Writer) error {
-	var dst []byte
-	if dropped := h.Dropped(); dropped > 0 {
-		dst = append(dst, "# The first "...)
-		dst = strconv.AppendUint(dst, dropped, 10)
-		dst = append(dst, " of "...)
-		dst = strconv.AppendUint(dst, h.Total(), 10)
-		dst = append(dst, " numbers were no longer kept.\r\n"...)
-	}
-	dst = append(dst, "position,value,create_time,receive_time,delay_ms\r\n"...)
+	const head = "position,value,create_time,receive_time,delay_ms\r\n"
 	var clock stamp
-	return h.export(w, dst, func(dst []byte, n Number, _ bool) []byte {
+	return h.export(w, []byte(head), func(dst []byte, n Number, _ bool) []byte {
 		dst = strconv.AppendUint(dst, uint64(n.Position), 10)
 		dst = append(dst, ',')
 		dst = appendPlain(dst, n.Value)

@@ -35,7 +35,6 @@ func TestWriteCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.Join([]string{
-		"# The first 2 of 6 numbers were no longer kept.",
 		"position,value,create_time,receive_time,delay_ms",
 		"3,0.1,2026-01-02T03:04:07.009Z,2026-01-02T03:04:07.021Z,12",
 		"4,1e+21,2026-01-02T03:04:08.009Z,2026-01-02T03:04:08.021Z,12",
@@ -45,6 +44,39 @@ func TestWriteCSV(t *testing.T) {
 	}, "\r\n")
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Errorf("CSV (-want +got):\n%s", diff)
+	}
+}
+
+// What programs read is the header first, whatever is no longer kept.
+func TestCSVBeginsWithItsHeader(t *testing.T) {
+	t.Parallel()
+	h := sampleHistory()
+	var out bytes.Buffer
+	if err := h.WriteCSV(&out); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Dropped() == 0 || len(rows) != 1+h.Len() || rows[0][0] != "position" || rows[1][0] != "2" {
+		t.Errorf("%d numbers were dropped, and the CSV is %v", h.Dropped(), rows)
+	}
+}
+
+func TestWritePlain(t *testing.T) {
+	t.Parallel()
+	h := New(0)
+	for _, v := range []float64{0, 1, 1e6, 0.1, -2.5, 1e-7, 1e300, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		h.Append(Number{Value: v})
+	}
+	var got strings.Builder
+	if err := h.WritePlain(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := "0\n1\n1000000\n0.1\n-2.5\n1e-07\n1e+300\nNaN\nInfinity\n-Infinity\n"
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("plain values (-want +got):\n%s", diff)
 	}
 }
 
@@ -152,6 +184,9 @@ func TestExportReportsWriteErrors(t *testing.T) {
 		}
 		if err := h.WriteJSON(&failingWriter{after}); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("JSON, write %d fails: %v", after, err)
+		}
+		if err := h.WritePlain(&failingWriter{after}); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("plain, write %d fails: %v", after, err)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"sluice/internal/bubble"
+	"sluice/wasmui/store"
 	"sluice/wasmui/stream"
 )
 
@@ -206,10 +207,14 @@ func TestPageTitle(t *testing.T) {
 	}
 }
 
-func TestPlainText(t *testing.T) {
+// What is taken along says where it is not the whole.
+func TestTaken(t *testing.T) {
 	t.Parallel()
-	want := "1\n1000000\n0.1\n-2.5\n1e-07\n1e+300\n"
-	if got := plainText(history(0, 1, 1e6, 0.1, -2.5, 1e-7, 1e300)); got != want {
-		t.Errorf("%q, want %q", got, want)
+	h := store.New(2)
+	for i, want := range []string{"1 number", "2 numbers", "the last 2 of 3 numbers"} {
+		h.Append(store.Number{Position: uint32(i + 1)})
+		if got := taken(h); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

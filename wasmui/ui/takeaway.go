@@ -4,8 +4,7 @@ package ui
 
 import (
 	"bytes"
-	"math"
-	"strconv"
+	"io"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -42,50 +41,52 @@ func (t *takeaway) button(label, title string, onClick app.EventHandler) app.UI 
 }
 
 func (t *takeaway) onCopy(app.Context, app.Event) {
-	var text string
-	var n int
-	t.Page.session.read(func(h *store.History, _ []mark) {
-		text, n = plainText(h), h.Len()
-	})
-	t.Page.copy(text, "Copied "+numbers(uint64(n))+".")
+	out, what, ok := t.take((*store.History).WritePlain)
+	if ok {
+		t.Page.copy(string(out), "Copied "+what+".")
+	}
 }
 
 func (t *takeaway) onCSV(app.Context, app.Event) {
-	t.save("numbers.csv", "text/csv;charset=utf-8", func(h *store.History, out *bytes.Buffer) error { return h.WriteCSV(out) })
+	t.save("numbers.csv", "text/csv;charset=utf-8", (*store.History).WriteCSV)
 }
 
 func (t *takeaway) onJSON(app.Context, app.Event) {
-	t.save("numbers.json", "application/json", func(h *store.History, out *bytes.Buffer) error { return h.WriteJSON(out) })
+	t.save("numbers.json", "application/json", (*store.History).WriteJSON)
 }
 
-func (t *takeaway) save(name, contentType string, write func(*store.History, *bytes.Buffer) error) {
+func (t *takeaway) save(name, contentType string, write func(*store.History, io.Writer) error) {
+	out, what, ok := t.take(write)
+	if ok {
+		saveFile(name, contentType, out)
+		t.Page.say("Saved " + what + " as " + name + ".")
+	}
+}
+
+// take gives the numbers as write has them, and how many they are. Where it
+// cannot, it says so.
+func (t *takeaway) take(write func(*store.History, io.Writer) error) (content []byte, what string, ok bool) {
 	var out bytes.Buffer
 	var err error
-	t.Page.session.read(func(h *store.History, _ []mark) { err = write(h, &out) })
+	t.Page.session.read(func(h *store.History, _ []mark) {
+		err, what = write(h, &out), taken(h)
+	})
 	if err != nil {
-		t.Page.say("The file could not be made: " + sentence(err.Error()))
-		return
+		t.Page.say("The numbers could not be written: " + sentence(err.Error()))
+		return nil, "", false
 	}
-	saveFile(name, contentType, out.Bytes())
-	t.Page.say("Saved as " + name + ".")
+	return out.Bytes(), what, true
+}
+
+// taken says how many numbers are taken along, and where those are not all of
+// them, which.
+func taken(h *store.History) string {
+	if h.Dropped() == 0 {
+		return numbers(h.Total())
+	}
+	return "the last " + store.FormatCount(uint64(h.Len())) + " of " + numbers(h.Total())
 }
 
 func (t *takeaway) onLink(app.Context, app.Event) { t.Page.copyLink(t.Run) }
 
 func (t *takeaway) onClear(app.Context, app.Event) { t.Page.clear() }
-
-// plainText gives the values that are kept, one a line, as programs read them.
-func plainText(h *store.History) string {
-	var out []byte
-	for i := range h.Len() {
-		v := h.At(i).Value
-		// The limits of ECMAScript, which writes a million as 1000000 too.
-		format := byte('f')
-		if size := math.Abs(v); size != 0 && (size < 1e-6 || size >= 1e21) {
-			format = 'e'
-		}
-		out = strconv.AppendFloat(out, v, format, -1, 64)
-		out = append(out, '\n')
-	}
-	return string(out)
-}
