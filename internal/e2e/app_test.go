@@ -4,19 +4,22 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	devtools "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"sluice/internal/rig"
 )
 
-// The app opens without a network, at any of its addresses, and says what it
-// waits for; and goes on by itself when the bridge is back.
+// The Stream page opens without a network however often it was opened before, says
+// what it waits for, and goes on by itself when the bridge is back.
 func TestOffline(t *testing.T) {
 	t.Parallel()
 	r, _, p := start(t, rig.Config{}, "")
@@ -28,6 +31,48 @@ func TestOffline(t *testing.T) {
 	r.StartBridge()
 	p.waitState("Finished")
 	p.checkPositions(3)
+	p.forgive("ERR_CONNECTION_REFUSED")
+	p.forgive("503")
+}
+
+// The other pages open without a network once they have been opened with one. Until
+// then their addresses lead to the Stream page, which always opens.
+func TestOfflineElsewhere(t *testing.T) {
+	t.Parallel()
+	r, _, p := start(t, rig.Config{}, "")
+	evaluate[bool](p, `navigator.serviceWorker.ready.then(() => true)`)
+	keep := func(path string) {
+		t.Helper()
+		// The program may come after the page, and it is put aside when it has come.
+		evaluate[bool](p, `(async () => {
+			const program = performance.getEntriesByType('resource').map(e => e.name).find(n => n.endsWith('.wasm'));
+			while (!await caches.match('`+path+`') || !await caches.match(program)) await new Promise(r => setTimeout(r, 20));
+			return true;
+		})()`)
+	}
+
+	r.KillBridge()
+	for _, path := range []string{"/compare", "/explore"} {
+		p.do(chromedp.Navigate(r.URL + path))
+		p.ready()
+		if at := evaluate[string](p, `location.pathname`); at != "/" {
+			t.Errorf("%s, which was never opened, leads to %s", path, at)
+		}
+	}
+	r.StartBridge()
+	r.AwaitReady()
+	openCompare(p, r.URL+"/compare")
+	keep("/compare")
+	p.explore(r.URL + "/explore")
+	keep("/explore")
+
+	r.KillBridge()
+	openCompare(p, r.URL+"/compare?rate=10")
+	p.do(chromedp.Navigate(r.URL + "/explore"))
+	p.wait("the program runs", `document.querySelector('[role=log][aria-label=Events]') !== null && document.getElementById('app-wasm-loader') === null`)
+	if at := evaluate[string](p, `location.pathname`); at != "/explore" {
+		t.Errorf("/explore leads to %s", at)
+	}
 	p.forgive("ERR_CONNECTION_REFUSED")
 	p.forgive("503")
 }
@@ -74,17 +119,38 @@ func TestInstallable(t *testing.T) {
 	}
 }
 
+// The browser itself finds nothing to keep it from installing the app.
+func TestBrowserWouldInstall(t *testing.T) {
+	t.Parallel()
+	_, _, p := start(t, rig.Config{}, "")
+	manifest := call(p, devtools.GetAppManifest, devtools.GetAppManifestParams{})
+	for _, e := range manifest.Errors {
+		t.Errorf("the manifest, line %d: %s", e.Line, e.Message)
+	}
+	if manifest.Manifest == nil || manifest.Manifest.Name == "" || len(manifest.Manifest.Icons) == 0 {
+		t.Errorf("the browser reads the manifest as %s", toJSON(manifest.Manifest))
+	}
+	for _, e := range call(p, devtools.GetInstallabilityErrors, cdp.Empty{}).InstallabilityErrors {
+		t.Errorf("the app cannot be installed: %s %s", e.ErrorID, toJSON(e.ErrorArguments))
+	}
+}
+
 func TestPhone(t *testing.T) {
 	t.Parallel()
 	_, _, p := start(t, rig.Config{}, "?count=30&min_pause=0.02s&max_pause=0.02s&sequence=SEQUENCE_NORMAL")
-	p.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	check := func(when string) {
 		t.Helper()
-		if wide := evaluate[[]string](p, `[...document.querySelectorAll('body *')].filter(e => { const r = e.getBoundingClientRect(); const s = getComputedStyle(e); return r.width && s.visibility !== 'hidden' && s.position !== 'absolute' && r.right > innerWidth + 1 && !e.closest('[class*=unseen]') }).slice(0, 5).map(e => e.tagName + '.' + e.className)`); len(wide) > 0 && evaluate[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
-			t.Errorf("%s, the page is wider than the phone: %v", when, wide)
-		}
-		if small := evaluate[[]string](p, `[...document.querySelectorAll('button')].filter(b => { const r = b.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.height < 24 }).map(b => b.textContent)`); len(small) > 0 {
-			t.Errorf("%s, buttons are too small to be touched: %v", when, small)
+		for _, width := range []int{390, 360, 320} {
+			p.do(chromedp.EmulateViewport(int64(width), 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+			p.wait("the page is as wide as the phone", fmt.Sprintf(`document.documentElement.clientWidth === %d`, width))
+			// innerWidth would grow with what is too wide for the screen.
+			if is := evaluate[int](p, `document.documentElement.scrollWidth`); is > width {
+				wide := evaluate[[]string](p, fmt.Sprintf(`[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > %d + 1).slice(0, 5).map(e => e.tagName + '.' + e.className)`, width))
+				t.Errorf("%s, the page is %d wide on a phone of %d: %v", when, is, width, wide)
+			}
+			if small := evaluate[[]string](p, `[...document.querySelectorAll('button')].filter(b => { const r = b.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.height < 24 }).map(b => b.textContent)`); len(small) > 0 {
+				t.Errorf("%s, at a width of %d, buttons are too small to be touched: %v", when, width, small)
+			}
 		}
 	}
 	check("before the start")
