@@ -5,7 +5,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -64,13 +63,7 @@ func TestStopCancelsTheRun(t *testing.T) {
 	p.click("Stop")
 	p.waitState("Stopped")
 	p.waitState("The run was cancelled")
-	deadline := time.Now().Add(patience)
-	for r.Bridge().Stats().Live != 0 {
-		if time.Now().After(deadline) {
-			t.Fatal("the run goes on")
-		}
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "the run is over", func() bool { return r.Bridge().Stats().Live == 0 })
 }
 
 func TestCutTheConnection(t *testing.T) {
@@ -173,26 +166,4 @@ func TestKeyboard(t *testing.T) {
 	p.waitNumber(3)
 	p.do(chromedp.KeyEvent("\u001b"))
 	p.waitState("Stopped")
-}
-
-// EventSource itself: every number once, and it stops by itself at the end.
-func TestNativeEventSource(t *testing.T) {
-	t.Parallel()
-	_, _, p := start(t, rig.Config{}, "")
-	got := evaluate[struct {
-		Positions []int
-		Ends      int
-		State     int
-		Opens     int
-	}](p, `new Promise(done => {
-		const out = {Positions: [], Ends: 0, Opens: 0};
-		const es = new EventSource('/sse?count=5&min_pause=0.05s&max_pause=0.05s');
-		es.onopen = () => out.Opens++;
-		es.onmessage = e => out.Positions.push(JSON.parse(e.data).position);
-		es.addEventListener('end', () => out.Ends++);
-		es.onerror = () => { if (es.readyState === EventSource.CLOSED) { out.State = es.readyState; done(out); } };
-	})`)
-	if toJSON(got) != `{"Positions":[1,2,3,4,5],"Ends":1,"State":2,"Opens":1}` {
-		t.Errorf("EventSource got %s", toJSON(got))
-	}
 }
