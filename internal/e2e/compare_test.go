@@ -9,12 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"sluice/bridge"
 	"sluice/internal/rig"
 )
 
@@ -40,10 +40,22 @@ var wayIDs = []string{"fetch", "eventsource", "websocket", "poll"}
 // are cut.
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	r := rig.Start(t, rig.Config{})
+	var sent traffic
+	r := rig.Start(t, rig.Config{Bridge: []bridge.Option{bridge.WithObserver(&sent)}})
 	p := newBrowser(t).newPage()
 	openCompare(p, r.URL+"/compare?rate=10")
-	p.click("Start")
+	evaluate[bool](p, `
+		window.firstSeen = {};
+		const pressed = performance.now();
+		const look = () => {
+			for (const e of document.querySelectorAll('[data-way]')) {
+				if (Number(e.textContent) >= 1) firstSeen[e.dataset.way] ??= performance.now() - pressed;
+			}
+			requestAnimationFrame(look);
+		};
+		look();
+		sluice.button('Start').click();
+		true`)
 	for _, way := range wayIDs {
 		p.wait(way+" brings numbers", `sluice.latest('`+way+`') >= 5`)
 	}
@@ -63,6 +75,8 @@ func TestCompare(t *testing.T) {
 	}
 	t.Logf("first number %v, median delay %v, worst %v, requests %v, bytes %v, heads %v, after the cut %v, replayed %v",
 		row("First number after"), row("Delay, median"), row("Delay, worst"), row("Requests made"), row("Bytes received"), row("Heads of answers"), row("After the last cut"), row("Replayed then"))
+	checkClocks(t, row, evaluate[map[string]float64](p, `firstSeen`))
+	sent.check(t, row)
 	if got := strings.Join(row("Lost, twice"), "; "); got != "0, 0; 0, 0; 0, 0; 0, 0" {
 		t.Errorf("lost, twice: %s", got)
 	}
@@ -106,13 +120,7 @@ func TestCompareStops(t *testing.T) {
 		p.click("Stop")
 		p.wait("the run is stopped", `!!sluice.button('Start')`)
 		p.waitState("Stopped")
-		deadline := time.Now().Add(patience)
-		for r.Bridge().Stats().Live != 0 {
-			if time.Now().After(deadline) {
-				t.Fatal("the run goes on")
-			}
-			time.Sleep(time.Millisecond)
-		}
+		eventually(t, "the run is over", func() bool { return r.Bridge().Stats().Live == 0 })
 	}
 }
 
