@@ -15,11 +15,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/credentials/insecure"
 
-	"sluice/bridge"
 	"sluice/bridge/sse"
 	"sluice/internal/rig"
 )
@@ -185,6 +181,13 @@ func TestCutEveryConnection(t *testing.T) {
 	}
 }
 
+// briefly is a stall that begins now and does not last.
+func briefly() <-chan struct{} {
+	released := make(chan struct{})
+	time.AfterFunc(200*time.Millisecond, func() { close(released) })
+	return released
+}
+
 // A connection that is split, slow, or stops for a while loses nothing, and
 // needs no second one.
 func TestSlowConnections(t *testing.T) {
@@ -192,19 +195,24 @@ func TestSlowConnections(t *testing.T) {
 	path, _ := recordedPath()
 	r := rig.Start(t, rig.Config{})
 	want, _ := undisturbed(t, r)
-	released := make(chan struct{})
-	time.AfterFunc(200*time.Millisecond, func() { close(released) })
-	for name, fault := range map[string]rig.Fault{
-		"byte by byte":  {Split: 1},
-		"split":         {Split: 7},
-		"slow":          {Split: 100, Pause: time.Millisecond},
-		"stalled":       {CutAfter: 700, Stall: released},
-		"stalled early": {CutAfter: 0, Stall: released},
+	for _, tt := range []struct {
+		name   string
+		fault  rig.Fault
+		stalls bool
+	}{
+		{"byte by byte", rig.Fault{Split: 1}, false},
+		{"split", rig.Fault{Split: 7}, false},
+		{"slow", rig.Fault{Split: 100, Pause: time.Millisecond}, false},
+		{"stalled", rig.Fault{CutAfter: 700}, true},
+		{"stalled early", rig.Fault{}, true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			if tt.stalls {
+				tt.fault.Stall = briefly()
+			}
 			p := rig.NewProxy(t, r.URL[len("http://"):])
-			p.Break(fault)
+			p.Break(tt.fault)
 			got, v, err := tell(t.Context(), "http://"+p.Addr()+path, freshClient(t))
 			if err == nil {
 				err = got.diff(want)
@@ -214,62 +222,6 @@ func TestSlowConnections(t *testing.T) {
 			}
 		})
 	}
-}
-
-// The connection between bridge and backend is cut after every one of its
-// bytes: the bridge calls again from where it stood.
-func TestCutAtEveryByteBehindTheBridge(t *testing.T) {
-	t.Parallel()
-	path, _ := recordedPath()
-	r := rig.Start(t, rig.Config{})
-	want, _ := undisturbed(t, r)
-	known := r.Bridge().Catalog()
-	// One connection carries one stream, so that its bytes are always alike.
-	through := func(fault rig.Fault) (story, int, error) {
-		p := rig.NewProxy(t, r.Backend())
-		defer p.Close()
-		p.Break(fault)
-		conn, err := grpc.NewClient(p.Addr(), grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: time.Millisecond, Multiplier: 1.6, MaxDelay: 20 * time.Millisecond}, MinConnectTimeout: time.Second}))
-		if err != nil {
-			return story{}, 0, err
-		}
-		defer conn.Close()
-		// An error before the first message has its own status, however busy
-		// the machine is, and the viewer comes back.
-		b, err := bridge.New(conn, bridge.WithCatalog(known), bridge.WithCommitWait(time.Minute))
-		if err != nil {
-			return story{}, 0, err
-		}
-		defer b.Close()
-		front := rig.Serve(t, b)
-		defer front.Close()
-		got, _, err := tell(t.Context(), front.URL+path, freshClient(t))
-		return got, p.Passed(), err
-	}
-	got, size, err := through(rig.Fault{})
-	if err == nil {
-		err = got.diff(want)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cuts, events atomic.Int64
-	var pauses gaps
-	each(size, func(i int) {
-		got, _, err := through(rig.Fault{Cut: true, CutAfter: i, Reset: i%2 == 0})
-		if err == nil {
-			err = got.diff(want)
-		}
-		if err != nil {
-			t.Errorf("cut after byte %d of %d: %v", i, size, err)
-		}
-		cuts.Add(1)
-		events.Add(int64(len(got.events)))
-		pauses.add(got.pause)
-	})
-	logCuts(t, cuts.Load(), events.Load())
-	t.Logf("the longest wait for an event of each stream: %v", &pauses)
 }
 
 // The bridge is killed and comes back knowing nothing, again and again: the
