@@ -40,11 +40,20 @@ func (g *gaps) String() string {
 	if len(g.all) == 0 {
 		return "there was none"
 	}
+	return fmt.Sprintf("median %v, 99th percentile %v, worst %v, of %d", g.sorted(50), g.sorted(99), g.sorted(100), len(g.all))
+}
+
+// at gives how long at most so many in a hundred waited.
+func (g *gaps) at(percent int) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.sorted(percent)
+}
+
+// sorted is at, for a caller that holds the lock and knows that there are some.
+func (g *gaps) sorted(percent int) time.Duration {
 	slices.Sort(g.all)
-	at := func(percent int) time.Duration {
-		return g.all[(len(g.all)-1)*percent/100].Round(100 * time.Microsecond)
-	}
-	return fmt.Sprintf("median %v, 99th percentile %v, worst %v, of %d", at(50), at(99), at(100), len(g.all))
+	return g.all[(len(g.all)-1)*percent/100].Round(100 * time.Microsecond)
 }
 
 // One viewer, with nothing beside it, is cut off again and again in the middle
