@@ -149,8 +149,9 @@ microbench: ## Run the packages' own benchmarks; BENCH=Name picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PACKAGES)
 
 .PHONY: soak
-soak: ## Run the long forms of the tests of faults, for several minutes
+soak: ## Run the long forms of the tests of faults and of runs, for several minutes
 	$(GO) test -count=1 -timeout=30m -v -run 'Cut|Slow|Stalled|Killed' ./internal/rig -soak
+	$(GO) test -count=1 -timeout=30m -v -run 'TestModel$$' ./bridge/run -soak
 	@$(FRONTS); $(GO) test -count=1 -timeout=10m -v -run 'TestSilence$$' ./internal/proxies -soak
 
 ##@ Change

@@ -4,6 +4,7 @@ package run_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -15,6 +16,9 @@ import (
 	"sluice/bridge/run"
 	"sluice/internal/bubble"
 )
+
+// soak is whether tests run in their long forms, as `make soak` has them.
+var soak = flag.Bool("soak", false, "run the long forms of the tests")
 
 // model is what a run has to look like to whoever reads it, whatever was done
 // to it: the events in order, and who may be told that some are gone.
@@ -149,7 +153,11 @@ func (m *model) drop(v *modelViewer) {
 func TestModel(t *testing.T) {
 	t.Parallel()
 	policies := []catalog.OnDisconnect{catalog.OnDisconnectCancel, catalog.OnDisconnectLinger, catalog.OnDisconnectDetach}
-	for seed := range uint64(60) {
+	seeds, steps := uint64(60), 60
+	if *soak {
+		seeds, steps = 6000, 300
+	}
+	for seed := range seeds {
 		bubble.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 5))
 			m := &model{t: t, policy: policies[rng.IntN(len(policies))], last: 1 + rng.Uint64N(3000)}
@@ -158,7 +166,7 @@ func TestModel(t *testing.T) {
 			first := open(t, m.manager, run.Spec{Method: numbers(t, func(p *catalog.Policy) { p.OnDisconnect = m.policy })})
 			m.run = first.Run()
 			m.viewers = []*modelViewer{{Viewer: first}}
-			for range 60 {
+			for range steps {
 				pick := func() *modelViewer { return m.viewers[rng.IntN(len(m.viewers))] }
 				some := len(m.viewers) > 0
 				switch op := rng.IntN(10); {
