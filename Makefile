@@ -102,6 +102,11 @@ e2e: build-wasm internal/e2e/node_modules ## Run the tests in a real browser
 	@chromium=$$($(NEED) chromium); curl=$$($(NEED) curl); \
 	CHROME_PATH="$$chromium" CURL="$$curl" $(GO) test -count=1 -timeout=20m ./internal/e2e/...
 
+.PHONY: screenshots
+screenshots: build-wasm ## Take pictures of the app in its states, into bin/screenshots
+	@chromium=$$($(NEED) chromium); mkdir -p bin/screenshots; \
+	CHROME_PATH="$$chromium" $(GO) test -count=1 -timeout=20m -run 'Screenshots$$' ./internal/e2e -screenshots "$$PWD/bin/screenshots"
+
 # The servers in front. Where one cannot be had, need says how to get it, and the
 # tests behind it are left out, or fail where CI is set.
 FRONTS = have() { $(NEED) "$$1" || echo none; }; \

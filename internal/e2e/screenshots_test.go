@@ -16,9 +16,8 @@ import (
 
 var screenshots = flag.String("screenshots", "", "write pictures of the app in its states into this folder")
 
-// TestScreenshots takes pictures for people to look at, and one for the README:
-//
-//	go test ./internal/e2e -run Screenshots -screenshots screenshots
+// TestScreenshots takes pictures for people to look at, as `make screenshots` does;
+// one of them, in the folder screenshots, is the README's.
 func TestScreenshots(t *testing.T) {
 	if *screenshots == "" {
 		t.Skip("no folder was given with -screenshots")
