@@ -107,6 +107,11 @@ screenshots: build-wasm ## Take pictures of the app in its states, into bin/scre
 	@chromium=$$($(NEED) chromium); mkdir -p bin/screenshots; \
 	CHROME_PATH="$$chromium" $(GO) test -count=1 -timeout=20m -run 'Screenshots$$' ./internal/e2e -screenshots "$$PWD/bin/screenshots"
 
+.PHONY: startup
+startup: build-wasm ## Measure how soon the app can be used, beside a bare go-app page
+	@chromium=$$($(NEED) chromium); \
+	CHROME_PATH="$$chromium" $(GO) test -count=1 -timeout=20m -v -run 'TestStartup$$' ./internal/e2e -startups 5
+
 # The servers in front. Where one cannot be had, need says how to get it, and the
 # tests behind it are left out, or fail where CI is set.
 FRONTS = have() { $(NEED) "$$1" || echo none; }; \
