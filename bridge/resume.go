@@ -70,19 +70,22 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 	if known != nil && !known.IsFor(s.Request) {
 		return b.openNew(s, &reset{Reason: "the last event id is of another request's stream, so this one begins anew", First: 1})
 	}
-	// A run that ended only since nobody read it is no end to who comes back. One
-	// that another bridge took up meanwhile may have been counted otherwise there,
-	// as servers may send the same in other portions: its number is then not what
-	// the viewer has, but the position is.
-	if known != nil && !(resumable && (known.Abandoned() || !isEventOf(known, id.Seq, last))) {
+	// One that another bridge took up meanwhile may have been counted otherwise
+	// there, as servers may send the same in other portions: its number is then
+	// not what the viewer has, but the position is.
+	if known != nil && (!resumable || isEventOf(known, id.Seq, last)) {
 		o, err := attach(known, id.Seq)
-		if err == nil {
+		// A run that ended only since nobody read it is no end to who comes back.
+		givenUp := resumable && known.Abandoned()
+		switch {
+		case err == nil && !givenUp:
 			return o, nil
-		}
-		// One that has been forgotten meanwhile is as good as unknown.
-		if !resumable && !errors.Is(err, journal.ErrClosed) {
+		case err == nil && o.viewer != nil:
+			o.viewer.Close()
+		case err != nil && !resumable && !errors.Is(err, journal.ErrClosed):
 			return join(known, err)
 		}
+		// One that has been forgotten meanwhile is as good as unknown.
 	}
 	if resumable {
 		s.ID, s.After, s.Position = id.Run, id.Seq, id.Position

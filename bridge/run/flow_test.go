@@ -188,7 +188,10 @@ func TestJoinAtTheNewestBesideASlowOne(t *testing.T) {
 		m := manage(t, s, run.Config{JournalBytes: 64 << 10})
 		slow := open(t, m, run.Spec{Method: numbers(t, nil)})
 		synctest.Wait() // the journal is full
-		live := slow.Run().AttachLive()
+		live, err := slow.Run().Attach(slow.Run().Extent().Last)
+		if err != nil {
+			t.Fatal(err)
+		}
 		defer live.Close()
 		cursor := live.Cursor()
 		for range 100 {

@@ -146,16 +146,21 @@ func also(cancel context.CancelCauseFunc, stop context.CancelFunc) context.Cance
 }
 
 // join adds a viewer to a shared run where its method says, or returns nil if
-// the run cannot be joined there.
+// the run cannot be joined there. One that has ended, or is about to, cannot be:
+// which is asked under the lock by which viewers leave, so that the last one
+// does not end the run between the question and the joining.
 func (r *Run) join() *Viewer {
-	if r.ctx.Err() != nil {
-		return nil // it has ended, or is about to
-	}
-	if r.method.Policy.JoinAt == catalog.JoinAtLive {
-		return r.AttachLive()
-	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for {
-		v, err := r.Attach(r.Extent().First - 1)
+		e := r.journal.Extent()
+		if e.Ended || r.ctx.Err() != nil {
+			return nil
+		}
+		if r.method.Policy.JoinAt == catalog.JoinAtLive {
+			return r.attach(e.Last)
+		}
+		v, err := r.attachAfter(e.First - 1)
 		if err == nil {
 			return v
 		}

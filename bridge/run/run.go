@@ -132,7 +132,8 @@ func (r *Run) Oversized() bool {
 func (r *Run) Cancel() { r.cancel(errCancelled) }
 
 // Abandoned is whether the run was ended for want of viewers, or with the bridge:
-// not by its backend, and not by anyone's wish.
+// not by its backend, and not by anyone's wish. While it has a viewer it is not
+// ended for want of one: who attaches first and asks then knows.
 func (r *Run) Abandoned() bool {
 	cause := context.Cause(r.ctx)
 	return errors.Is(cause, errAbandoned) || errors.Is(cause, errShutdown)
@@ -161,6 +162,11 @@ func (r *Run) watched() bool {
 func (r *Run) Attach(after uint64) (*Viewer, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.attachAfter(after)
+}
+
+// attachAfter is Attach. It is called with mu held.
+func (r *Run) attachAfter(after uint64) (*Viewer, error) {
 	if after > r.journal.Extent().Last {
 		return nil, ErrFuture
 	}
@@ -175,13 +181,6 @@ func (r *Run) Attach(after uint64) (*Viewer, error) {
 		return nil, err
 	}
 	return r.attach(after), nil
-}
-
-// AttachLive adds a viewer that reads what comes from now on.
-func (r *Run) AttachLive() *Viewer {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.attach(r.journal.Extent().Last)
 }
 
 // attach is called with mu held.
