@@ -70,9 +70,10 @@ func (p *poll) begin(o opened, _ time.Duration) {
 	if o.reset != nil {
 		p.event(appendObject(nil, nil, quotedReset, o.reset.data()))
 	} else if last := lastEventID(p.request); last != "" {
-		// Where it goes on by its position it may be as another run.
+		// Where it goes on by its position it may be as another run, which
+		// counts otherwise.
 		if id, err := run.ParseEventID(last); err == nil {
-			id.Run = o.viewer.Run().ID()
+			id.Run, id.Seq = o.viewer.Run().ID(), o.viewer.Cursor()
 			p.cursor = id.String()
 		}
 	}

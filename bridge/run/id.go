@@ -21,6 +21,11 @@ const (
 	// and nothing that adds to it wraps.
 	maxSeq = 1<<53 - 1
 
+	// maxAfter is the largest number that a run takes up from another bridge,
+	// so that no run lives to give an event a number past maxSeq. What a client
+	// sends may be made up.
+	maxAfter = 1 << 52
+
 	runIDBytes  = 16
 	runIDLength = 26
 

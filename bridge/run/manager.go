@@ -12,7 +12,6 @@ import (
 
 	"google.golang.org/grpc"
 
-	"sluice/bridge/catalog"
 	"sluice/bridge/journal"
 )
 
@@ -69,7 +68,8 @@ func NewManager(conn grpc.ClientConnInterface, c Config) *Manager {
 }
 
 // Open begins a run, or finds an equal one where its method is shared, and
-// returns its viewer. It does not wait for the backend: an RPC that fails is a
+// returns its viewer. Who goes on from a position may find one, too: if that
+// has had an event with the position and still holds what followed. It does not wait for the backend: an RPC that fails is a
 // run that ends. It fails with [ErrTooManyRuns] and [ErrShutdown], and where
 // the position is not one of the method's.
 func (m *Manager) Open(s Spec) (*Viewer, error) {
@@ -82,13 +82,12 @@ func (m *Manager) Open(s Spec) (*Viewer, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := ""
-	if s.Method.Policy.Share && s.Position == "" {
-		key = shareKey(s)
+	keys := shareKeys(s)
+	for _, key := range keys {
 		// One that calls the method by another schema, from before the backend
 		// changed it, is another stream.
 		if r := m.shared[key]; r != nil && r.method == s.Method {
-			if v := r.join(); v != nil {
+			if v := r.join(s.Position); v != nil {
 				return v, nil
 			}
 		}
@@ -98,6 +97,14 @@ func (m *Manager) Open(s Spec) (*Viewer, error) {
 	}
 	if len(m.runs) >= m.config.MaxRuns && !m.forgetOldest(false) {
 		return nil, ErrTooManyRuns
+	}
+	if s.After > maxAfter {
+		// The position says where the stream goes on, under whatever numbers.
+		s.ID, s.After = "", 0
+	}
+	key := ""
+	if n := len(keys); n > 0 {
+		key = keys[n-1]
 	}
 	r := m.newRun(s, key)
 	v := r.attach(s.After)
@@ -143,41 +150,6 @@ func also(cancel context.CancelCauseFunc, stop context.CancelFunc) context.Cance
 		cancel(cause)
 		stop()
 	}
-}
-
-// join adds a viewer to a shared run where its method says, or returns nil if
-// the run cannot be joined there. One that has ended, or is about to, cannot be:
-// which is asked under the lock by which viewers leave, so that the last one
-// does not end the run between the question and the joining.
-func (r *Run) join() *Viewer {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for {
-		e := r.journal.Extent()
-		if e.Ended || r.ctx.Err() != nil {
-			return nil
-		}
-		if r.method.Policy.JoinAt == catalog.JoinAtLive {
-			return r.attach(e.Last)
-		}
-		v, err := r.attachAfter(e.First - 1)
-		if err == nil {
-			return v
-		}
-		if trimmed := (*journal.TrimmedError)(nil); !errors.As(err, &trimmed) {
-			return nil
-		}
-	}
-}
-
-// shareKey tells requests apart that may not ride on one run.
-func shareKey(s Spec) string {
-	h := sha256.New()
-	for _, part := range []string{s.Method.FullName, s.Owner, string(s.Request.Wire), s.Timeout.String()} {
-		sum := sha256.Sum256([]byte(part))
-		h.Write(sum[:])
-	}
-	return string(h.Sum(nil))
 }
 
 // Find returns the run with the given id, if it is the owner's, or nil.

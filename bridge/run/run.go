@@ -307,7 +307,8 @@ type Spec struct {
 	// Position is where the stream goes on, in a method that can resume;
 	// empty for its beginning.
 	Position string
-	// After is the number before the first event's.
+	// After is the number before the first event's. Where it is so large that
+	// the run might run out of numbers, they begin anew, under a new id.
 	After uint64
 	// ID is the id that the run takes, if no other run has it: where a run
 	// that another bridge began is taken up here. Empty for a new one.
