@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc/codes"
 
 	"sluice/bridge/catalog"
@@ -23,6 +24,8 @@ type opened struct {
 	// fresh is whether the run was opened for this stream, so that its first
 	// word may still be an error with a status of its own.
 	fresh bool
+	// awaited is whether that word has been waited for already.
+	awaited bool
 	// reset is nil where the stream goes on where the viewer stands.
 	reset *reset
 }
@@ -39,7 +42,8 @@ type reset struct {
 //
 //   - The run is here and goes back far enough: the stream goes on.
 //   - It is not, or does not, and the method can resume by itself: it is called
-//     again from the position in the id, and the stream goes on.
+//     again from the position in the id, and the stream goes on, unless the
+//     backend refuses the position.
 //   - Otherwise the stream begins with a reset that says why and where.
 func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 	last := lastEventID(r)
@@ -79,7 +83,7 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 		givenUp := resumable && known.Abandoned()
 		switch {
 		case err == nil && !givenUp:
-			return o, nil
+			return b.unlessRefused(r, s, o)
 		case err == nil && o.viewer != nil:
 			o.viewer.Close()
 		case err != nil && !resumable && !errors.Is(err, journal.ErrClosed):
@@ -88,18 +92,48 @@ func (b *Bridge) open(r *http.Request, s run.Spec) (opened, *fault) {
 		// One that has been forgotten meanwhile is as good as unknown.
 	}
 	if resumable {
-		s.ID, s.After, s.Position = id.Run, id.Seq, id.Position
-		v, err := b.runs.Open(s)
+		from := s
+		from.ID, from.After, from.Position = id.Run, id.Seq, id.Position
+		v, err := b.runs.Open(from)
 		if err == nil {
-			return opened{viewer: v, fresh: true}, nil
+			return b.unlessRefused(r, s, opened{viewer: v, fresh: true})
 		}
 		var bad *catalog.PositionError
 		if !errors.As(err, &bad) {
 			return opened{}, faultOf(err)
 		}
-		s.ID, s.After, s.Position = "", 0, ""
 	}
 	return b.openNew(s, &reset{Reason: "the run of the last event id is not known here: it ended too long ago, or was another bridge's; the stream begins anew", First: 1})
+}
+
+// unlessRefused returns o, unless its run was called from a position and the
+// backend would not go on from there, as where it no longer knows so old a one.
+// The stream then begins anew, by the spec s.
+func (b *Bridge) unlessRefused(r *http.Request, s run.Spec, o opened) (opened, *fault) {
+	if o.viewer == nil || !o.viewer.AtPosition() {
+		return o, nil
+	}
+	if !b.awaitFirst(r, o.viewer) {
+		return o, nil // who asked has gone
+	}
+	o.awaited = true
+	f := earlyError(o.viewer)
+	if f == nil || !refusesPosition(f.status.Code()) {
+		return o, nil
+	}
+	o.viewer.Close()
+	b.runs.Forget(o.viewer.Run())
+	return b.openNew(s, &reset{Reason: fmt.Sprintf("the backend does not go on from the last event id (%v: %s); the stream begins anew", code.Code(f.status.Code()), f.status.Message()), First: 1})
+}
+
+// refusesPosition is whether a backend that ends a call with c before its first
+// message may mean the position that it was given.
+func refusesPosition(c codes.Code) bool {
+	switch c {
+	case codes.InvalidArgument, codes.OutOfRange, codes.FailedPrecondition, codes.NotFound:
+		return true
+	}
+	return false
 }
 
 // isEventOf is whether the run's event with the given number has this id here.

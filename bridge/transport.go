@@ -39,8 +39,8 @@ func (b *Bridge) stream(w http.ResponseWriter, r *http.Request, s opened) {
 		b.fail(w, r, errorf(codes.Internal, "this server cannot stream"))
 		return
 	}
-	if s.fresh && s.reset == nil {
-		if !b.awaitFirst(r, s.viewer) {
+	if s.fresh {
+		if !s.awaited && !b.awaitFirst(r, s.viewer) {
 			s.viewer.Discard() // its id was never told
 			return
 		}

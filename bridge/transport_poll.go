@@ -48,6 +48,11 @@ func (b *Bridge) servePoll(w http.ResponseWriter, r *http.Request, o opened) {
 		p.wait = defaultPollWait
 	}
 	v := o.viewer
+	// A reset is an answer, but a failure of the run that it is to is a better one.
+	if o.fresh && o.reset != nil && !b.awaitFirst(r, v) {
+		v.Discard() // its id was never told
+		return
+	}
 	why := b.carry(p, o, terms{transport: transportPoll, silence: p.wait, once: true})
 	switch {
 	case p.failed:
@@ -111,7 +116,7 @@ func (p *poll) pending() bool { return len(p.events) > 0 || p.ended || p.over }
 // send implements carrier.
 func (p *poll) send() (int, error) {
 	p.told = true
-	if p.o.fresh && p.o.reset == nil && p.ended {
+	if p.o.fresh && p.ended {
 		if f := earlyError(p.o.viewer); f != nil {
 			p.failed = true
 			p.bridge.fail(p.w, p.request, f)

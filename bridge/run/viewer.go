@@ -22,6 +22,10 @@ func (v *Viewer) Run() *Run { return v.run }
 // Cursor returns the number of the last event that was got.
 func (v *Viewer) Cursor() uint64 { return v.given }
 
+// AtPosition is whether the run goes on from a position and the viewer stands
+// there, before the first of its events.
+func (v *Viewer) AtPosition() bool { return v.run.position != "" && v.given == v.run.after }
+
 // Changed returns a channel that is closed when there may be more to read. To
 // miss nothing, call it before reading.
 func (v *Viewer) Changed() <-chan struct{} { return v.run.journal.Changed() }
