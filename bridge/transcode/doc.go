@@ -46,5 +46,8 @@
 //
 // Whatever the wire holds, a run ends in JSON or in an [*Error], and the memory
 // it takes is bounded: messages nest at most [MaxDepth] deep, wire is at most
-// [MaxWire] long, and the JSON at most what [WithMaxOutput] says.
+// [MaxWire] long, and the JSON at most what [WithMaxOutput] or
+// [Program.AppendJSONWithin] says. A message that has to be merged takes some
+// times the memory of its JSON. One that would take more than that is refused
+// before it is read.
 package transcode

@@ -5,6 +5,7 @@ package transcode
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -239,5 +240,65 @@ func TestMaxOutputOfDefaults(t *testing.T) {
 	}
 	if _, err := p.AppendJSON(nil, nil); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got %v, want ErrTooLarge", err)
+	}
+}
+
+// TestMaxOutputOfOneRun holds that a run can have a bound of its own, above the
+// program's as much as below it.
+func TestMaxOutputOfOneRun(t *testing.T) {
+	t.Parallel()
+	p, err := Compile(testSchema().message(t, "sluice.test.shapes.Scalars"), WithMaxOutput(20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.AppendJSONWithin(nil, nil, 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.AppendJSONWithin([]byte("12345"), nil, len(text)); err != nil || string(got) != "12345"+string(text) {
+		t.Errorf("with room for all: got %.100s, error %v", got, err)
+	}
+	for _, n := range []int{len(text) - 1, 1, 0, -1} {
+		if _, err := p.AppendJSONWithin(nil, nil, n); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("within %d bytes: got %v, want ErrTooLarge", n, err)
+		}
+	}
+}
+
+// amplifying is wire of which each three bytes are a message of some hundred in
+// JSON.
+func amplifying(size int) []byte { return bytes.Repeat([]byte{0x92, 0x01, 0x00}, size/3) }
+
+// TestMemoryIsBounded gives wire of a megabyte whose JSON would be some hundred,
+// and whose messages would take as much to be merged. It is no parallel test,
+// so that what it counts is its own.
+func TestMemoryIsBounded(t *testing.T) {
+	const size, most = 1 << 20, 1 << 20
+	values := append(protowire.AppendTag(nil, 3, protowire.BytesType), protowire.AppendBytes(nil, bytes.Repeat([]byte{1}, size))...)
+	twice := []byte{0x0a, 0x00, 0x0a, 0x00} // Tree.name, twice; Any.type_url, twice
+	tests := []struct {
+		name    string
+		message protoreflect.FullName
+		wire    []byte
+	}{
+		{"to be written", "sluice.test.shapes.Lists", amplifying(size)},
+		{"packed", "sluice.test.shapes.Lists", values},
+		{"lists to be merged", "sluice.test.shapes.Tree", append(bytes.Repeat([]byte{0x22, 0x00}, size/2), twice...)},
+		{"maps to be merged", "sluice.test.shapes.Tree", append(bytes.Repeat([]byte{0x2a, 0x00}, size/2), twice...)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := variants()[0].compile(t, testSchema().message(t, tt.message))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := p.AppendJSONWithin(nil, tt.wire, most)
+			runtime.ReadMemStats(&after)
+			if !errors.Is(err, ErrTooLarge) {
+				t.Errorf("got %v, want ErrTooLarge", err)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 100<<20 {
+				t.Errorf("%d MB were allocated for %d KB of wire and of JSON", took>>20, size>>10)
+			}
+		})
 	}
 }

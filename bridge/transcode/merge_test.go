@@ -61,7 +61,7 @@ func TestMergingLeavesNothingToMerge(t *testing.T) {
 	for _, s := range append(corpus(t), filled(t)...) {
 		p := v.compile(t, s.desc)
 		twice := append(bytes.Clone(s.wire), s.wire...)
-		merged, err := merge(p, twice)
+		merged, err := merge(p, twice, DefaultMaxOutput)
 		if err != nil {
 			if _, refused := p.AppendJSON(nil, s.wire); refused == nil {
 				t.Errorf("%s: %v", s.name, err)

@@ -46,8 +46,16 @@ func (p *Program) Descriptor() protoreflect.MessageDescriptor { return p.desc }
 // between its length and its capacity may have been written to. Wire is not
 // changed, not kept, and must not overlap dst.
 func (p *Program) AppendJSON(dst, wire []byte) ([]byte, error) {
+	return p.AppendJSONWithin(dst, wire, p.opts.maxOutput)
+}
+
+// AppendJSONWithin is [Program.AppendJSON] with a bound of its own: the JSON may
+// have n bytes, whatever [WithMaxOutput] says, and 0 or less means none. What is
+// longer is not made as a whole to be found too long: the run stops at the field
+// that passes the bound.
+func (p *Program) AppendJSONWithin(dst, wire []byte, n int) ([]byte, error) {
 	r := runs.Get().(*run)
-	out, err := r.program(p, dst, wire)
+	out, err := r.program(p, dst, wire, max(0, n))
 	r.release()
 	if err != nil {
 		return dst, err.finish(p.root.name)
@@ -62,7 +70,8 @@ type run struct {
 	entries []entry  // a stack: the fields of the messages that are being written
 	pairs   []pair   // likewise: the entries of maps
 	open    []uint32 // numbers of groups whose end is being looked for
-	limit   int      // how long the output may become
+	most    int      // how long the JSON may become
+	limit   int      // how long the output may become, with what was there before
 	groups  int      // bytes passed over to find the ends of groups
 	partial bool     // required fields may be missing
 }
@@ -86,23 +95,24 @@ func (r *run) release() {
 	runs.Put(r)
 }
 
-// program writes a whole message.
-func (r *run) program(p *Program, dst, wire []byte) ([]byte, *Error) {
+// program writes a whole message, in no more than so many bytes.
+func (r *run) program(p *Program, dst, wire []byte, most int) ([]byte, *Error) {
 	if len(wire) > MaxWire {
 		return dst, fault(ErrTooLarge, MaxWire, "%d bytes of wire, of %d at most", len(wire), MaxWire)
 	}
 	r.prog = p
 	r.wire = wire
-	r.limit = len(dst) + min(p.opts.maxOutput, math.MaxInt-len(dst))
-	out, err := r.message(dst, p.root, 0, len(wire), MaxDepth-1)
+	r.most = most
+	r.limit = len(dst) + min(most, math.MaxInt-len(dst))
+	out, err := r.whole(dst)
 	if err != errOdd {
 		return out, err
 	}
-	if r.wire, err = merge(p, wire); err != nil {
+	if r.wire, err = merge(p, wire, most); err != nil {
 		return dst, err
 	}
 	r.entries, r.pairs, r.partial = r.entries[:0], r.pairs[:0], false
-	out, err = r.message(dst, p.root, 0, len(r.wire), MaxDepth-1)
+	out, err = r.whole(dst)
 	switch err {
 	case nil:
 	case errOdd:
@@ -110,6 +120,15 @@ func (r *run) program(p *Program, dst, wire []byte) ([]byte, *Error) {
 		err = fault(ErrMalformed, -1, "cannot be merged")
 	default:
 		err.Offset = -1 // it counts bytes that the caller never saw
+	}
+	return out, err
+}
+
+// whole writes the message that the wire is.
+func (r *run) whole(dst []byte) ([]byte, *Error) {
+	out, err := r.message(dst, r.prog.root, 0, len(r.wire), MaxDepth-1)
+	if err == nil && len(out) > r.limit { // by what closes it
+		return out, r.tooLarge(0)
 	}
 	return out, err
 }

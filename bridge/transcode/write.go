@@ -115,7 +115,7 @@ func (m *message) missing(entries []entry) string {
 }
 
 func (r *run) tooLarge(pos int) *Error {
-	return fault(ErrTooLarge, pos, "more than %d bytes of JSON", r.prog.opts.maxOutput)
+	return fault(ErrTooLarge, pos, "more than %d bytes of JSON", r.most)
 }
 
 // isZero reports whether a field with implicit presence holds what it would
