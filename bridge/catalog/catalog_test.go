@@ -112,14 +112,14 @@ func TestNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := m.AppendResponse([]byte("data: "), wire)
+	response, err := m.AppendResponse([]byte("data: "), wire, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := string(response), `data: {"position":3,"value":0,"createTime":"1970-01-01T00:00:01.500Z","resumeToken":"v1-abc"}`; got != want {
 		t.Errorf("response %s, want %s", got, want)
 	}
-	if got, err := m.AppendResponse([]byte("data: "), []byte("\xff")); err == nil || string(got) != "data: " {
+	if got, err := m.AppendResponse([]byte("data: "), []byte("\xff"), 1<<20); err == nil || string(got) != "data: " {
 		t.Errorf("a broken response: %q, %v", got, err)
 	}
 	position, ok := m.AppendPosition(nil, wire)
@@ -334,7 +334,7 @@ func TestConcurrentUse(t *testing.T) {
 				if _, err := m.ResumeRequest(req, "t"); err != nil {
 					t.Error(err)
 				}
-				if _, err := m.AppendResponse(nil, wire); err != nil {
+				if _, err := m.AppendResponse(nil, wire, 1<<20); err != nil {
 					t.Error(err)
 				}
 				if _, ok := m.AppendPosition(nil, wire); !ok {

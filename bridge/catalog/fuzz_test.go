@@ -157,7 +157,7 @@ func FuzzFromDescriptorSet(f *testing.F) {
 			if _, err := m.ResumeRequest(req, "1"); err == nil && !m.CanResume() {
 				t.Errorf("%s resumes without a mapping", m.FullName)
 			}
-			if _, err := m.AppendResponse(nil, req.Wire); err == nil {
+			if _, err := m.AppendResponse(nil, req.Wire, 1<<20); err == nil {
 				m.AppendPosition(nil, req.Wire)
 			}
 		}

@@ -112,7 +112,7 @@ func TestMergeKeepsTypesApart(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		out, err := m.AppendResponse(nil, req.Wire)
+		out, err := m.AppendResponse(nil, req.Wire, 1<<20)
 		var got, want any
 		if err := errors.Join(err, json.Unmarshal(out, &got), json.Unmarshal([]byte(body), &want)); err != nil {
 			t.Fatal(err)

@@ -46,11 +46,17 @@ func (m *Method) ClientStreaming() bool { return m.Desc.IsStreamingClient() }
 // is the caller's.
 func (m *Method) Paths() []Path { return slices.Clone(m.paths) }
 
+// ErrTooLarge is the error, found with [errors.Is], of a response whose JSON is
+// larger than it may be.
+var ErrTooLarge = transcode.ErrTooLarge
+
 // AppendResponse appends a response, given in protobuf's wire format, to dst as
-// ProtoJSON on one line, and returns the extended buffer. It fails where wire is
-// no message of the response's type, and returns dst as it was.
-func (m *Method) AppendResponse(dst, wire []byte) ([]byte, error) {
-	out, err := m.response.AppendJSON(dst, wire)
+// ProtoJSON on one line of at most so many bytes, and returns the extended
+// buffer. It fails with [ErrTooLarge] where that is more, without having made it
+// all: a few bytes of wire may be very many of JSON. It fails, too, where wire
+// is no message of the response's type. dst is then returned as it was.
+func (m *Method) AppendResponse(dst, wire []byte, most int) ([]byte, error) {
+	out, err := m.response.AppendJSONWithin(dst, wire, most)
 	if err != nil {
 		return dst, err
 	}

@@ -111,7 +111,7 @@ func TestReflect(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := m.AppendResponse(nil, wire)
+			got, err := m.AppendResponse(nil, wire, 1<<20)
 			if want := `{"position":1,"value":0,"resumeToken":"t"}`; err != nil || string(got) != want {
 				t.Errorf("response %s, %v, want %s", got, err, want)
 			}

@@ -170,15 +170,19 @@ func (u *upstream) message(wire []byte) error {
 	if err := u.begin(journal.Message, m.Policy.Event); err != nil {
 		return err
 	}
+	most := u.run.manager.config.JournalBytes
+	tooLarge := func() error {
+		return status.Errorf(codes.ResourceExhausted, "message %d of the stream is, as JSON, more than a journal of %d bytes takes", u.seq+1, most)
+	}
 	var err error
-	if u.frame, err = m.AppendResponse(u.frame, wire); err != nil {
+	if u.frame, err = m.AppendResponse(u.frame, wire, most); errors.Is(err, catalog.ErrTooLarge) {
+		return tooLarge()
+	} else if err != nil {
 		return status.Errorf(codes.Internal, "message %d of the stream is not a valid %s: %v", u.seq+1, m.Desc.Output().FullName(), err)
 	}
-	data := len(u.frame) - u.data
 	if err := u.append(journal.Message); err != nil {
 		if errors.Is(err, journal.ErrTooLarge) {
-			return status.Errorf(codes.ResourceExhausted, "message %d of the stream has %d bytes as JSON, more than a journal of %d bytes takes",
-				u.seq+1, data, u.run.manager.config.JournalBytes)
+			return tooLarge()
 		}
 		return err
 	}
