@@ -5,6 +5,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"time"
 
@@ -17,7 +18,12 @@ import (
 // the server, and so no more than microseconds.
 const patience = 100 * time.Millisecond
 
-// rushPatience is the same for a time at which other streams do get their places:
+// churnPatience is the same for a time at which other streams get places that
+// became free: calls that come and go on a connection that is full keep it so,
+// and on one that is not they keep a stream waiting for longer.
+const churnPatience = 500 * time.Millisecond
+
+// rushPatience is the same for a time at which there are more and more streams:
 // many that begin at once keep one another waiting.
 const rushPatience = 2 * time.Second
 
@@ -44,11 +50,19 @@ type place struct {
 	// look is when the connection is looked at next, which is due at that time.
 	look *time.Timer
 	due  time.Time
-	// stuck is since when the connection has been seen to be up and to give nobody
-	// a place, the zero time where it was not when it was looked at last. Granted
-	// is how many had got a place there by then, and among all in the pool.
-	stuck             time.Time
-	granted, anywhere int
+	// stuck is since when the connection has been seen to be up and to carry no
+	// more streams than before, the zero time where it was not up when it was looked
+	// at last. That others get places there says nothing: those may be the places
+	// of streams that have ended.
+	stuck time.Time
+	// most is the most streams that had a place on the connection whenever it was
+	// looked at, and mostAnywhere on all connections together. Granted is how many
+	// had ever got one by the last look.
+	most, mostAnywhere, granted int
+	// usual is how many streams the connection carries at most looks, as a vote
+	// among them says: one that has ended is counted a moment too long, or its place
+	// is still to be taken by the next.
+	usual, votes int
 }
 
 // open opens a stream on a connection where it has been counted in. It fails
@@ -76,6 +90,9 @@ func (p *Pool) open(ctx context.Context, m *member, desc *grpc.StreamDesc, metho
 // connection that is still being made is waited for, with the caller's own
 // patience; one that is up is full.
 func (at *place) check() {
+	// To queue behind all that can run tells a machine that is too busy to open
+	// streams from a connection that is full: the look is then late, too.
+	runtime.Gosched()
 	p := at.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,20 +100,47 @@ func (at *place) check() {
 		return
 	}
 	now := time.Now()
-	// Where this look was kept waiting, so was the stream.
-	rush := now.Sub(at.due) > patience/10 || p.granted != at.anywhere
 	switch {
 	case at.member.conn.GetState() != connectivity.Ready:
-		at.stuck = time.Time{}
-	case at.stuck.IsZero() || at.member.granted != at.granted: // it may have come up just now
+		at.stuck, at.most, at.votes = time.Time{}, 0, 0
+	case at.stuck.IsZero() || at.member.open > at.most: // it may have come up just now
 		at.stuck = now
-	case !rush || now.Sub(at.stuck) >= rushPatience:
+	case now.Sub(at.stuck) >= at.bears(now):
 		at.refuse()
 		return
 	}
-	at.granted, at.anywhere = at.member.granted, p.granted
+	at.most, at.mostAnywhere = max(at.most, at.member.open), max(at.mostAnywhere, p.placed)
+	at.granted = p.granted
+	at.vote()
 	at.due = now.Add(patience)
 	at.look.Reset(patience)
+}
+
+// vote counts what a look has seen, by the rule of Boyer and Moore.
+func (at *place) vote() {
+	switch {
+	case at.votes == 0:
+		at.usual, at.votes = at.member.open, 1
+	case at.usual == at.member.open:
+		at.votes++
+	default:
+		at.votes--
+	}
+}
+
+// bears is how long the stream waits on a connection that carries no more
+// than before. It is called with the pool's mu held.
+func (at *place) bears(now time.Time) time.Duration {
+	switch p := at.pool; {
+	case p.learned > 0 && at.most >= p.limit():
+		return patience // others have found that this is all that it takes
+	// Where this look was kept waiting, so was the stream.
+	case now.Sub(at.due) > patience/10 || p.placed > at.mostAnywhere:
+		return rushPatience
+	case p.granted != at.granted:
+		return churnPatience
+	}
+	return patience
 }
 
 // refuse gives the place up. It is called with the pool's mu held.
@@ -104,7 +148,7 @@ func (at *place) refuse() {
 	p := at.pool
 	at.stage = refused
 	at.member.opening--
-	p.learn(max(1, at.member.open))
+	p.learn(max(1, at.usual))
 	p.rest(at.member)
 	at.cancel(errFull)
 }
@@ -118,7 +162,7 @@ func (at *place) opened() stage {
 		at.stage = open
 		at.member.opening--
 		at.member.open++
-		at.member.granted++
+		at.pool.placed++
 		at.pool.granted++
 	}
 	return at.stage
@@ -135,6 +179,7 @@ func (at *place) finished() {
 		at.member.opening--
 	case open:
 		at.member.open--
+		at.pool.placed--
 	default:
 		return
 	}

@@ -74,7 +74,8 @@ type Pool struct {
 	// learnedAt; 0 while it has not been found to take fewer than configured.
 	learned   int
 	learnedAt time.Time
-	granted   int // how many streams have got their place so far
+	placed    int // how many streams have their place
+	granted   int // how many have got one so far
 }
 
 var _ grpc.ClientConnInterface = (*Pool)(nil)
@@ -85,7 +86,6 @@ type member struct {
 	// open counts the streams that have their place, and opening those that are
 	// waiting for one.
 	open, opening int
-	granted       int // how many have got their place so far
 	idle          *time.Timer
 }
 
