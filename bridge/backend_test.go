@@ -5,6 +5,7 @@ package bridge_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -291,6 +292,31 @@ routes:
 	if _, err := bridge.New(&lateConn{}, bridge.WithCatalog(known), bridge.WithRoutes(routes)); err == nil || !strings.Contains(err.Error(), "routes.yaml:8:") {
 		t.Errorf("New gave %v", err)
 	}
+}
+
+// A path that what is in front of the bridge serves is refused at the start,
+// whether the method is known by then or not.
+func TestReservedPaths(t *testing.T) {
+	t.Parallel()
+	routes, err := catalog.ParseRoutes("routes.yaml", []byte("routes:\n  - {method: grpc.testing.TestService/UnaryCall, path: /explore}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = bridge.New(&lateConn{}, bridge.WithRoutes(routes), bridge.WithReserved("/", "/explore"))
+	if fault, ok := errors.AsType[*catalog.RouteError](err); !ok || fault.Line != 2 || fault.Key != "routes[0].path" {
+		t.Errorf("New gave %v", err)
+	}
+	bubble.Test(t, func(t *testing.T) {
+		var log lines
+		w := worldOf(t, newNumbers(counting), log.option(), bridge.WithRoutes(routes), bridge.WithReserved("/", "/sse"))
+		synctest.Wait()
+		if r := w.get("/sse?count=1"); r.StatusCode != http.StatusNotFound {
+			t.Errorf("GET /sse is %s, though it is reserved", r.Status)
+		}
+		if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "is reserved: /sse is served before any method") {
+			t.Errorf("the log says\n%s", &log)
+		}
+	})
 }
 
 func TestBackendsThatMakeNoSense(t *testing.T) {

@@ -68,6 +68,7 @@ type options struct {
 	given           map[string]*catalog.Catalog
 	exposure        catalog.Exposure
 	routes          *catalog.Routes
+	reserved        []string
 	refresh         time.Duration
 	timeout         time.Duration
 	maxTimeout      time.Duration
@@ -131,6 +132,9 @@ func (o *options) check() error {
 		return err
 	}
 	if err := o.exposure.Check(); err != nil {
+		return err
+	}
+	if err := o.routes.CheckReserved(o.reserved...); err != nil {
 		return err
 	}
 	if o.maxRequestBytes < 1 {
@@ -197,6 +201,14 @@ func WithExposure(e catalog.Exposure) Option {
 // logged, where the method is learned from a backend; and is an error of [New]
 // where it was given.
 func WithRoutes(r *catalog.Routes) Option { return optionFunc(func(o *options) { o.routes = r }) }
+
+// WithReserved names paths that never reach the bridge, since something in front
+// of it serves them, as an app does its files: each as it is in a URL, such as
+// "/index.js". A route file that asks for one is an error of [New]; a method that
+// does is not served there, and the log says so. The default is none.
+func WithReserved(paths ...string) Option {
+	return optionFunc(func(o *options) { o.reserved = paths })
+}
 
 // WithRefresh sets how often a backend is asked whether its methods have
 // changed; it is asked, too, when its connection comes back. What changed is

@@ -44,7 +44,7 @@ func (o *options) newTable(parts []catalog.Part) *table {
 		panic("backends have names of their own: " + err.Error())
 	}
 	merged, t.misfits = merged.WithRoutes(o.routes)
-	t.catalog = merged.WithExposure(o.exposure)
+	t.catalog = merged.WithReserved(o.reserved...).WithExposure(o.exposure)
 	sum := sha256.Sum256(t.catalog.Describe())
 	t.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 	return t
@@ -101,7 +101,7 @@ func (b *Bridge) announce(old, t *table) {
 	}
 	for _, misfit := range split(t.misfits) {
 		if text := misfit.Error(); isNew(text) {
-			log.Error("a rule of the route file is left out, because it does not fit its method", "error", text)
+			log.Error("a part of the route file is left out, because it does not fit the methods that there are", "error", text)
 		}
 	}
 	b.said = said

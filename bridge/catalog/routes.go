@@ -82,7 +82,9 @@ type rulePath struct {
 // A rule for a method that no backend offers is told in [Catalog.Problems]: the
 // backend may be away. A rule that does not fit its method is left out, all of
 // it, and told in the error, a [*RouteError] or several joined, which says where
-// in the file it stands; the catalog that comes with the error has all else.
+// in the file it stands; the catalog that comes with the error has all else. A
+// rule's path that is another method's own in gRPC is told in the error, too, and
+// stays the other method's; the rest of that rule holds.
 func (c *Catalog) WithRoutes(r *Routes) (*Catalog, error) {
 	if c == nil || r == nil {
 		return c, nil
@@ -105,9 +107,22 @@ func (c *Catalog) WithRoutes(r *Routes) (*Catalog, error) {
 			faults = append(faults, wrong...)
 			continue
 		}
+		faults = append(faults, rule.canonical(r.file, c)...)
 		methods[at] = &m
 	}
 	return newCatalog(c.backends, methods, c.types, found), errors.Join(faults...)
+}
+
+// canonical says which of the rule's paths are where other methods are served
+// by their names, whatever a rule says. It does not keep the rule from holding:
+// the other method may be of a backend that comes later.
+func (r *rule) canonical(file string, c *Catalog) (faults []error) {
+	for _, path := range r.paths {
+		if other := c.byName[strings.TrimPrefix(path.template, "/")]; other != nil && other.FullName != r.method {
+			faults = append(faults, newRouteError(file, path.spot, quote(path.template)+" is where "+other.FullName+" is served by its name"))
+		}
+	}
+	return faults
 }
 
 // apply changes a method to what the rule says.

@@ -13,6 +13,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"sync"
 )
 
 //go:embed all:site
@@ -33,7 +34,7 @@ func Built() bool {
 //
 // The handler is safe for concurrent use.
 func Handler(next http.Handler) http.Handler {
-	app := newHandler(site())
+	app := app()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if next != nil && !app.has(r.URL.Path) {
 			next.ServeHTTP(w, r)
@@ -42,6 +43,13 @@ func Handler(next http.Handler) http.Handler {
 		app.ServeHTTP(w, r)
 	})
 }
+
+// Paths returns the paths that [Handler] answers itself and never hands on,
+// sorted.
+func Paths() []string { return app().paths() }
+
+// app serves what is embedded, which is read once.
+var app = sync.OnceValue(func() siteHandler { return newHandler(site()) })
 
 // site is the embedded folder as a file system of its own.
 func site() fs.FS {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -62,5 +63,21 @@ func TestHandlerPassesOn(t *testing.T) {
 				t.Errorf("%s %s is %d", method, path, rec.Code)
 			}
 		}
+	}
+}
+
+// What is said to be served is what is not handed on.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	for _, path := range Paths() {
+		rec := httptest.NewRecorder()
+		Handler(next).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+		if rec.Code == http.StatusTeapot {
+			t.Errorf("%s is handed on", path)
+		}
+	}
+	if got := newHandler(testSite()).paths(); !slices.Contains(got, "/") || !slices.Contains(got, "/icons/icon.png") || slices.Contains(got, "/index.html") {
+		t.Errorf("the paths are %v", got)
 	}
 }

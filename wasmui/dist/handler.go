@@ -5,7 +5,9 @@ package dist
 import (
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -42,9 +44,12 @@ func newHandler(fsys fs.FS) siteHandler {
 type siteHandler interface {
 	http.Handler
 	has(path string) bool
+	paths() []string
 }
 
 func (h *handler) has(path string) bool { return h.assets[path] != nil }
+
+func (h *handler) paths() []string { return slices.Sorted(maps.Keys(h.assets)) }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSecurityHeaders(w.Header())

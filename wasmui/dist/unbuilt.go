@@ -29,6 +29,8 @@ const unbuiltPage = `<!doctype html>
 
 func (unbuilt) has(path string) bool { return path == "/" }
 
+func (unbuilt) paths() []string { return []string{"/"} }
+
 func (u unbuilt) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSecurityHeaders(w.Header())
 	if !allowRead(w, r) {

@@ -30,6 +30,7 @@ import (
 
 	"sluice/backend"
 	"sluice/bridge/sse"
+	"sluice/wasmui/dist"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -231,10 +232,11 @@ func TestErrorsAtStart(t *testing.T) {
 	const nowhere = "localhost:1"
 	routes := writeFile(t, "routes.yaml", "routes:\n  - method: pkg.Service/Method\n    resume: 1\n")
 	misfit := writeFile(t, "routes.yaml", "routes:\n  - method: sluice.numbers.v1.NumberService/Generate\n    resume: {response_field: nothing, request_field: resume_token}\n")
-	for _, test := range []struct {
+	type refusal struct {
 		args []string
 		says []string
-	}{
+	}
+	refusals := []refusal{
 		{[]string{"--listen=" + taken.Addr().String()}, []string{"taken by another program", "--listen"}},
 		{[]string{"--listen=127.0.0.1:0", "--metrics-listen=" + taken.Addr().String()}, []string{"taken by another program", "--metrics-listen"}},
 		{[]string{"--listen=nonsense"}, []string{"cannot listen", "nonsense", "--listen"}},
@@ -286,7 +288,15 @@ func TestErrorsAtStart(t *testing.T) {
 		{[]string{"--max-request-bytes=0"}, []string{"largest request", "at least 1"}},
 		{[]string{"--heartbeat=0s"}, []string{"heartbeat", "at least"}},
 		{[]string{"--origin=example.com"}, []string{"example.com", "https://"}},
-	} {
+	}
+	for _, path := range dist.Paths() {
+		if path == "/" {
+			continue // which no route can be at, whoever serves it
+		}
+		shadowed := writeFile(t, "routes.yaml", "routes:\n  - method: pkg.Service/Method\n    path: "+path+"\n")
+		refusals = append(refusals, refusal{[]string{"--routes=" + shadowed}, []string{"routes.yaml:3:", "routes[0].path", "reserved", path}})
+	}
+	for _, test := range refusals {
 		var out syncBuffer
 		err := program(t.Context(), test.args, &out, &out, func(addresses) { t.Errorf("%v: the program started", test.args) })
 		if err == nil {

@@ -177,6 +177,7 @@ func (f *serveFlags) options(backends []upstream, logger *slog.Logger, metrics *
 		bridge.WithWriteTimeout(f.WriteTimeout), bridge.WithMaxAge(f.MaxAge),
 		bridge.WithPollGrace(f.PollGrace), bridge.WithCompression(f.Compress),
 		bridge.WithMaxRequestBytes(f.MaxRequestBytes), bridge.WithOrigins(f.Origin...),
+		bridge.WithReserved(dist.Paths()...),
 		bridge.WithLogger(logger), bridge.WithObserver(metrics),
 	}
 	methods, err := f.Methods.options(backends)
