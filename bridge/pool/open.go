@@ -23,9 +23,14 @@ const patience = 100 * time.Millisecond
 // and on one that is not they keep a stream waiting for longer.
 const churnPatience = 500 * time.Millisecond
 
-// rushPatience is the same for a time at which there are more and more streams:
-// many that begin at once keep one another waiting.
-const rushPatience = 2 * time.Second
+// latePatience is the same for a machine that is busy, and rushPatience for a time
+// at which there are more and more streams: many that begin at once keep one
+// another waiting. Where the server has a limit that does not last, since all of
+// them come to stand before it.
+const (
+	latePatience = 2 * time.Second
+	rushPatience = 10 * time.Second
+)
 
 // errFull says that a connection has no place for another stream.
 var errFull = errors.New("pool: the connection has no place for another stream")
@@ -105,7 +110,7 @@ func (at *place) check() {
 		at.stuck, at.most, at.votes = time.Time{}, 0, 0
 	case at.stuck.IsZero() || at.member.open > at.most: // it may have come up just now
 		at.stuck = now
-	case now.Sub(at.stuck) >= at.bears(now):
+	case at.usual > 0 && now.Sub(at.stuck) >= at.bears(now): // any server takes one
 		at.refuse()
 		return
 	}
@@ -131,13 +136,14 @@ func (at *place) vote() {
 // bears is how long the stream waits on a connection that carries no more
 // than before. It is called with the pool's mu held.
 func (at *place) bears(now time.Time) time.Duration {
-	switch p := at.pool; {
-	case p.learned > 0 && at.most >= p.limit():
-		return patience // others have found that this is all that it takes
-	// Where this look was kept waiting, so was the stream.
-	case now.Sub(at.due) > patience/10 || p.placed > at.mostAnywhere:
+	p := at.pool
+	full := p.learned > 0 && at.most >= p.limit() // others have found that this is all it takes
+	switch {
+	case p.placed > at.mostAnywhere && !full:
 		return rushPatience
-	case p.granted != at.granted:
+	case now.Sub(at.due) > patience/10: // where this look was kept waiting, so was the stream
+		return latePatience
+	case p.granted != at.granted && !full:
 		return churnPatience
 	}
 	return patience
@@ -148,7 +154,7 @@ func (at *place) refuse() {
 	p := at.pool
 	at.stage = refused
 	at.member.opening--
-	p.learn(max(1, at.usual))
+	p.learn(at.usual)
 	p.rest(at.member)
 	at.cancel(errFull)
 }
