@@ -213,7 +213,8 @@ func WithReserved(paths ...string) Option {
 // WithRefresh sets how often a backend is asked whether its methods have
 // changed; it is asked, too, when its connection comes back. What changed is
 // then served otherwise, and runs that are open go on as they began. 0 is to
-// ask until it has answered once. The default is [DefaultRefresh].
+// ask until it has answered once, and after that only for types that a response
+// holds in a google.protobuf.Any and that are not known. The default is [DefaultRefresh].
 func WithRefresh(d time.Duration) Option { return optionFunc(func(o *options) { o.refresh = d }) }
 
 // WithTimeout sets how long a run may take where neither the request, by

@@ -22,15 +22,20 @@ const (
 
 // load asks a backend for its methods until it answers, and then again from
 // time to time, and when it has come back after it was away: it may have other
-// methods by then.
+// methods by then. It is asked, too, for a type that turned out to be missing.
 func (b *Bridge) load(ctx context.Context, be *backend) {
 	back := make(chan struct{}, 1)
 	b.loading.Go(func() { watchConn(ctx, be.conn, back) })
+	reflector := catalog.NewReflector(be.conn)
 	log, said := be.logger(b.options.logger), ""
 	for wait := loadWaitFirst; ; {
 		again := time.Duration(0)
+		select {
+		case <-reflector.Missed(): // this asks for it
+		default:
+		}
 		attempt, cancel := context.WithTimeout(ctx, loadTimeout)
-		c, err := catalog.Reflect(attempt, be.conn)
+		c, err := reflector.Catalog(attempt)
 		cancel()
 		switch {
 		case ctx.Err() != nil:
@@ -38,9 +43,7 @@ func (b *Bridge) load(ctx context.Context, be *backend) {
 		case err == nil:
 			b.learned(be, c)
 			said, wait = "", loadWaitFirst
-			if again = b.options.refresh; again == 0 {
-				return
-			}
+			again = b.options.refresh
 			select {
 			case <-back: // it came back for this
 			default:
@@ -64,13 +67,16 @@ func (b *Bridge) load(ctx context.Context, be *backend) {
 			}
 			again, wait = wait, min(2*wait, loadWaitLast)
 		}
-		timer := time.NewTimer(b.jitter(again))
+		var due <-chan time.Time
+		var came <-chan struct{}
+		if again > 0 { // else it is asked for nothing but what is missing
+			due, came = time.After(b.jitter(again)), back
+		}
 		select {
-		case <-timer.C:
-		case <-back:
-			timer.Stop()
+		case <-due:
+		case <-came:
+		case <-reflector.Missed():
 		case <-ctx.Done():
-			timer.Stop()
 			return
 		}
 	}

@@ -33,14 +33,15 @@ type builder struct {
 }
 
 // build makes the catalog of services, whose types are found in files, and adds
-// what it finds wrong to problems. Given says that the backend itself was not
-// asked for them.
-func build(files *protoregistry.Files, services []protoreflect.ServiceDescriptor, problems []Problem, given bool) (*Catalog, error) {
+// what it finds wrong to problems. Types that are missed later go to missed, which
+// is nil where the backend itself was not asked for them.
+func build(files *protoregistry.Files, services []protoreflect.ServiceDescriptor, problems []Problem, missed *wanted) (*Catalog, error) {
 	if err := checkWellKnown(files); err != nil {
 		return nil, err
 	}
-	b := &builder{given: given, problems: problems}
+	b := &builder{given: missed == nil, problems: problems}
 	b.types = newTypeResolver(files, &b.sound)
+	b.types.wanted = missed
 	b.programs.types = b.types
 	for _, service := range services {
 		if strings.HasPrefix(string(service.FullName()), reflectionPrefix) {

@@ -80,7 +80,7 @@ func (p Problem) String() string {
 // where there is none, and with another error where files redefine a well-known
 // type.
 func New(files *protoregistry.Files) (*Catalog, error) {
-	return build(files, servicesOf(files), nil, true)
+	return build(files, servicesOf(files), nil, nil)
 }
 
 // Lookup returns the method called "pkg.Service/Method", or nil.

@@ -43,7 +43,7 @@ func FromDescriptorSet(b []byte) (*Catalog, error) {
 	for _, file := range set.GetFile() {
 		l.link(file.GetName())
 	}
-	return build(&l.files, servicesOf(&l.files), l.problems, true)
+	return build(&l.files, servicesOf(&l.files), l.problems, nil)
 }
 
 // linker turns file descriptor messages into descriptors, each after those that

@@ -3,6 +3,8 @@
 package catalog
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -54,13 +56,18 @@ var ErrTooLarge = transcode.ErrTooLarge
 // ProtoJSON on one line of at most so many bytes, and returns the extended
 // buffer. It fails with [ErrTooLarge] where that is more, without having made it
 // all: a few bytes of wire may be very many of JSON. It fails, too, where wire
-// is no message of the response's type. dst is then returned as it was.
+// is no message of the response's type, and where that holds a
+// google.protobuf.Any of a type that is not known. The text of an error goes after what
+// the response is called, and dst is returned as it was.
 func (m *Method) AppendResponse(dst, wire []byte, most int) ([]byte, error) {
 	out, err := m.response.AppendJSONWithin(dst, wire, most)
-	if err != nil {
-		return dst, err
+	if err == nil {
+		return out, nil
 	}
-	return out, nil
+	if fault, ok := errors.AsType[*transcode.Error](err); ok && fault.TypeURL != "" {
+		return dst, m.types.unknown(fault)
+	}
+	return dst, fmt.Errorf("is not a valid %s: %w", m.Desc.Output().FullName(), err)
 }
 
 // programs compiles one response encoder for each message type, however many

@@ -46,43 +46,69 @@ const (
 	reflectAnswerCost = 256
 )
 
-// Reflect returns the catalog of every service that the backend behind conn
+// Reflector asks a backend for its catalog by gRPC server reflection, any number
+// of times, and knows what to ask for beside its services: the types that the
+// backend has put into a google.protobuf.Any so far, which nothing else names. It
+// may be used by any number of goroutines at once.
+type Reflector struct {
+	conn   grpc.ClientConnInterface
+	missed *wanted
+}
+
+// NewReflector returns a reflector that asks the backend behind conn.
+func NewReflector(conn grpc.ClientConnInterface) *Reflector {
+	return &Reflector{conn, newWanted()}
+}
+
+// Missed returns a channel that has a value when a response held a type that the
+// catalog lacks, and that was not asked for before: the time to ask again.
+func (r *Reflector) Missed() <-chan struct{} { return r.missed.more }
+
+// Reflect asks a backend for its catalog once, as [Reflector.Catalog] does.
+func Reflect(ctx context.Context, conn grpc.ClientConnInterface) (*Catalog, error) {
+	return NewReflector(conn).Catalog(ctx)
+}
+
+// Catalog returns the catalog of every service that the backend behind conn
 // lists by gRPC server reflection, version v1 or else v1alpha, but for
 // reflection itself. A service that the backend lists and cannot describe is
 // left out and told in [Catalog.Problems]. Imports that the backend does not
-// know are taken from this program where it has them.
+// know are taken from this program where it has them. Extensions that no service
+// imports are asked for, too, up to a number.
 //
 // It fails with [ErrUnreachable], [ErrNoReflection] or [ErrNoServices], with
 // the context's error when its time is up, and with another error where the
 // backend refuses, breaks the protocol or sends more than [MaxReflectBytes].
-func Reflect(ctx context.Context, conn grpc.ClientConnInterface) (*Catalog, error) {
+func (r *Reflector) Catalog(ctx context.Context) (*Catalog, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, DefaultReflectTimeout)
 		defer cancel()
 	}
-	metered := &meteredConn{ClientConnInterface: conn}
+	metered := &meteredConn{ClientConnInterface: r.conn}
 	client, names, err := listServices(ctx, metered)
 	defer client.Reset()
 	if err != nil {
 		return nil, reflectError(ctx, metered, err)
 	}
 	slices.Sort(names)
-	r := &reflector{client: client}
+	g := &gatherer{client: client}
 	for _, name := range slices.Compact(names) {
 		if strings.HasPrefix(string(name), reflectionPrefix) {
 			continue
 		}
-		if err := r.add(name); err != nil {
+		if err := g.add(name); err != nil {
 			// Whatever keeps the backend from answering at all keeps it from
 			// describing the other services too.
 			if ctx.Err() != nil || metered.exceeded() || status.Code(err) == codes.Unavailable {
 				return nil, reflectError(ctx, metered, err)
 			}
-			r.problems = append(r.problems, Problem{Subject: string(name), Text: "left out: the backend cannot describe it: " + plain(err)})
+			g.problems = append(g.problems, Problem{Subject: string(name), Text: "left out: the backend cannot describe it: " + plain(err)})
 		}
 	}
-	return build(&r.files, r.services, r.problems, false)
+	g.addMissed(r.missed.names())
+	g.addExtensions()
+	return build(&g.files, g.services, g.problems, r.missed)
 }
 
 // listServices asks which services there are, and returns the client for the
@@ -127,8 +153,8 @@ func reflectError(ctx context.Context, metered *meteredConn, err error) error {
 	return fmt.Errorf("the backend did not describe its services: %w", err)
 }
 
-// reflector gathers the services of a backend and the files that they need.
-type reflector struct {
+// gatherer gathers the services of a backend and the files that they need.
+type gatherer struct {
 	client   *grpcreflect.Client
 	files    protoregistry.Files
 	services []protoreflect.ServiceDescriptor
@@ -136,11 +162,11 @@ type reflector struct {
 }
 
 // add asks for the service called name.
-func (r *reflector) add(name protoreflect.FullName) error {
+func (g *gatherer) add(name protoreflect.FullName) error {
 	if !name.IsValid() {
 		return fmt.Errorf("%q is no name of a service", name)
 	}
-	file, err := r.client.FileContainingSymbol(name)
+	file, err := g.client.FileContainingSymbol(name)
 	if err != nil {
 		return err
 	}
@@ -148,16 +174,16 @@ func (r *reflector) add(name protoreflect.FullName) error {
 	if service == nil || service.FullName() != name {
 		return fmt.Errorf("%s declares no such service", file.Path())
 	}
-	if err := r.register(file); err != nil {
+	if err := g.register(file); err != nil {
 		return err
 	}
-	r.services = append(r.services, service)
+	g.services = append(g.services, service)
 	return nil
 }
 
 // register adds a file and what it imports to the files.
-func (r *reflector) register(file protoreflect.FileDescriptor) error {
-	if _, err := r.files.FindFileByPath(file.Path()); err == nil {
+func (g *gatherer) register(file protoreflect.FileDescriptor) error {
+	if _, err := g.files.FindFileByPath(file.Path()); err == nil {
 		return nil
 	}
 	for i := range file.Imports().Len() {
@@ -165,11 +191,11 @@ func (r *reflector) register(file protoreflect.FileDescriptor) error {
 		if imported.IsPlaceholder() {
 			continue
 		}
-		if err := r.register(imported.FileDescriptor); err != nil {
+		if err := g.register(imported.FileDescriptor); err != nil {
 			return err
 		}
 	}
-	return r.files.RegisterFile(file)
+	return g.files.RegisterFile(file)
 }
 
 // meteredConn is a connection on which no more than [MaxReflectBytes] come back,

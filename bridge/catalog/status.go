@@ -43,6 +43,9 @@ func (c *Catalog) StatusJSON(st *status.Status, trailers map[string][]string) []
 
 // StatusJSON is [Catalog.StatusJSON] of the catalog that the method is of.
 func (m *Method) StatusJSON(st *status.Status, trailers map[string][]string) []byte {
+	for _, detail := range st.Proto().GetDetails() {
+		m.types.miss(detail.GetTypeUrl())
+	}
 	return writeStatus(m.types, st, trailers)
 }
 

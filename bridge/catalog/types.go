@@ -4,6 +4,8 @@ package catalog
 
 import (
 	"crypto/sha256"
+	"fmt"
+	"strings"
 	"sync"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -20,6 +22,8 @@ import (
 	_ "google.golang.org/protobuf/types/known/structpb"
 	_ "google.golang.org/protobuf/types/known/timestamppb"
 	_ "google.golang.org/protobuf/types/known/wrapperspb"
+
+	"sluice/bridge/transcode"
 )
 
 // resolver finds types for protobuf's own readers and writers.
@@ -36,6 +40,8 @@ type typeResolver struct {
 	// withheld are the messages and extensions of the backend that cannot be
 	// handled, because what they refer to is not described.
 	withheld map[protoreflect.FullName]bool
+	// wanted are types that were missed; nil where there is nobody to ask for them.
+	wanted *wanted
 	// fingerprint tells the files apart from those of another schema.
 	fingerprint func() [sha256.Size]byte
 }
@@ -52,6 +58,27 @@ func newTypeResolver(files *protoregistry.Files, sound *soundness) *typeResolver
 		return true
 	})
 	return r
+}
+
+// unknown is the error of a response that holds a google.protobuf.Any of a type
+// that is not known.
+func (r *typeResolver) unknown(fault *transcode.Error) error {
+	name := fault.TypeURL[strings.LastIndexByte(fault.TypeURL, '/')+1:]
+	if r.miss(fault.TypeURL) {
+		return fmt.Errorf("holds a google.protobuf.Any of type %s, which no service of the backend refers to; "+
+			"the backend is asked for it now, and a call that comes later has it if the backend does (else give the bridge a descriptor set, sluice --descriptor-set): %w", quote(name), fault)
+	}
+	return fmt.Errorf("holds a google.protobuf.Any of type %s, which the backend's descriptors lack; "+
+		"give the bridge a descriptor set that has it (sluice --descriptor-set): %w", quote(name), fault)
+}
+
+// miss takes note of a type that is needed and not known, and reports whether
+// the backend is asked for it.
+func (r *typeResolver) miss(url string) bool {
+	if _, err := r.FindMessageByURL(url); err == nil {
+		return false
+	}
+	return r.wanted.add(protoreflect.FullName(url[strings.LastIndexByte(url, '/')+1:]))
 }
 
 // linkedTypes resolves the types linked into this program alone.

@@ -178,7 +178,7 @@ func (u *upstream) message(wire []byte) error {
 	if u.frame, err = m.AppendResponse(u.frame, wire, most); errors.Is(err, catalog.ErrTooLarge) {
 		return tooLarge()
 	} else if err != nil {
-		return status.Errorf(codes.Internal, "message %d of the stream is not a valid %s: %v", u.seq+1, m.Desc.Output().FullName(), err)
+		return status.Errorf(codes.Internal, "message %d of the stream %v", u.seq+1, err)
 	}
 	if err := u.append(journal.Message); err != nil {
 		if errors.Is(err, journal.ErrTooLarge) {

@@ -36,7 +36,11 @@ func (r *run) any(out []byte, m *message, pos, end, depth int) ([]byte, *Error) 
 	}
 	inner, err := r.prog.types.url(r.prog.opts.resolver, text)
 	if err != nil {
-		return out, fault(ErrUnresolved, urlStart, "%q: %v", text[:min(len(text), maxURLLength)], err)
+		unknown := fault(ErrUnresolved, urlStart, "%q: %v", text[:min(len(text), maxURLLength)], err)
+		if len(text) <= maxURLLength {
+			unknown.TypeURL = string(text)
+		}
+		return out, unknown
 	}
 	if depth == 0 {
 		return out, tooDeep(content.start)

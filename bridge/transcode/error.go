@@ -57,6 +57,9 @@ type Error struct {
 	Reason error
 	// Detail says more than Reason does. It may be empty.
 	Detail string
+	// TypeURL is that of the google.protobuf.Any whose type is not known, where
+	// the Reason is ErrUnresolved and it is not longer than 512 bytes.
+	TypeURL string
 
 	trail   []string // path, innermost step first
 	skipped bool     // outer steps were left out of trail
