@@ -25,6 +25,8 @@ type backend struct {
 	conn grpc.ClientConnInterface
 	// given are its methods where they were given; nil where it is asked.
 	given *catalog.Catalog
+	// source gives them anew; nil where they are given for good, or asked for.
+	source func() (*catalog.Catalog, error)
 
 	// What follows is guarded by the bridge's mu.
 
@@ -71,6 +73,20 @@ func (o *options) backends(conn grpc.ClientConnInterface) ([]*backend, error) {
 			return nil, fmt.Errorf("backend %q was given no catalog, or two", name)
 		}
 		be.given = c
+	}
+	for name, source := range o.sources {
+		be := byName[name]
+		switch {
+		case be == nil:
+			return nil, fmt.Errorf("a source was given for backend %q, and there is none of that name", name)
+		case source == nil || be.given != nil:
+			return nil, fmt.Errorf("backend %q was given no source, or a catalog, too", name)
+		}
+		var err error
+		if be.given, err = source(); err != nil {
+			return nil, err
+		}
+		be.source = source
 	}
 	for _, be := range all {
 		if err := checkBackendName(be.name); err != nil {

@@ -127,7 +127,10 @@ func New(conn grpc.ClientConnInterface, opts ...Option) (*Bridge, error) {
 		}
 	}
 	for _, be := range backends {
-		if be.given == nil {
+		switch {
+		case be.source != nil && o.refresh > 0:
+			b.loading.Go(func() { b.reload(ctx, be) })
+		case be.given == nil:
 			b.loading.Go(func() { b.load(ctx, be) })
 		}
 	}

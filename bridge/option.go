@@ -66,6 +66,7 @@ type options struct {
 	catalog         *catalog.Catalog
 	more            []namedConn
 	given           map[string]*catalog.Catalog
+	sources         map[string]func() (*catalog.Catalog, error)
 	exposure        catalog.Exposure
 	routes          *catalog.Routes
 	reserved        []string
@@ -186,6 +187,20 @@ func WithBackendCatalog(name string, c *catalog.Catalog) Option {
 			o.given = make(map[string]*catalog.Catalog)
 		}
 		o.given[name] = c
+	})
+}
+
+// WithBackendSource serves the methods that read gives at the backend of that
+// name, which may be "" for the first, and does not ask it for any. It is called
+// by [New], whose error is read's, and then as often as [WithRefresh] says; where
+// it fails later the log says so, and what it gave before goes on being served.
+// It is called by one goroutine at a time.
+func WithBackendSource(name string, read func() (*catalog.Catalog, error)) Option {
+	return optionFunc(func(o *options) {
+		if o.sources == nil {
+			o.sources = make(map[string]func() (*catalog.Catalog, error))
+		}
+		o.sources[name] = read
 	})
 }
 

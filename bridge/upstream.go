@@ -102,6 +102,27 @@ func advice(err error) string {
 	return "let the bridge ask it by gRPC reflection, or give the bridge a descriptor set of its services (sluice --descriptor-set FILE)"
 }
 
+// reload has a backend's source give its methods anew, from time to time.
+func (b *Bridge) reload(ctx context.Context, be *backend) {
+	log, said := be.logger(b.options.logger), ""
+	for {
+		select {
+		case <-time.After(b.jitter(b.options.refresh)):
+		case <-ctx.Done():
+			return
+		}
+		c, err := be.source()
+		switch {
+		case err == nil:
+			b.learned(be, c)
+			said = ""
+		case err.Error() != said:
+			said = err.Error()
+			log.Warn("the backend's methods cannot be read again, and stay as they were", "error", err)
+		}
+	}
+}
+
 // knows is whether a backend has said which methods it has.
 func (b *Bridge) knows(be *backend) bool {
 	b.mu.Lock()

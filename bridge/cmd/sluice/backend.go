@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -59,8 +60,8 @@ type backendFlags struct {
 
 // methodFlags say which of the backends' methods are served, and how.
 type methodFlags struct {
-	DescriptorSets []string      `name:"descriptor-set" sep:"none" placeholder:"[NAME=]FILE" help:"Take the methods of a backend from this descriptor set instead of from its reflection, as 'buf build -o FILE' writes it. May be repeated, with the backends' names."`
-	Refresh        time.Duration `default:"${refresh}" help:"How often a backend is asked whether its methods have changed. It is asked, too, when it comes back. 0 is once."`
+	DescriptorSets []string      `name:"descriptor-set" sep:"none" placeholder:"[NAME=]FILE" help:"Take the methods of a backend from this descriptor set instead of from its reflection, as 'buf build -o FILE' writes it. It is read again as often as --refresh says, and one that is broken by then changes nothing. May be repeated, with the backends' names."`
+	Refresh        time.Duration `default:"${refresh}" help:"How often a backend is asked whether its methods have changed, or its descriptor set is read again. It is asked, too, when it comes back. 0 is once."`
 	Expose         []string      `sep:"," placeholder:"PATTERN" help:"Serve only methods that a pattern names: pkg.Service/Method or pkg.Service, where * stands for a part between dots or slash and ** for any. May be repeated. Without it all unary and server-streaming methods are served, but for those that tell of the inside of a server: reflection, channelz, and the admin services of gRPC and Envoy. What is served is said in the log and at /catalog."`
 	Hide           []string      `sep:"," placeholder:"PATTERN" help:"Do not serve methods that a pattern names, whatever --expose says. May be repeated."`
 	Routes         string        `type:"existingfile" placeholder:"FILE" help:"Serve methods by the paths, events, policies and resume mappings in this YAML file, for services whose .proto files cannot be edited."`
@@ -239,11 +240,7 @@ func (f *methodFlags) options(backends []upstream) ([]bridge.Option, error) {
 		return nil, err
 	}
 	for _, n := range sets {
-		c, err := readDescriptorSet(n.value)
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, bridge.WithBackendCatalog(n.name, c))
+		opts = append(opts, bridge.WithBackendSource(n.name, (&descriptorSet{path: n.value}).read))
 	}
 	if f.Routes == "" {
 		return opts, nil
@@ -288,15 +285,28 @@ func (f *methodFlags) descriptorSets(backends []upstream) ([]named, error) {
 	return all, nil
 }
 
-// readDescriptorSet returns the methods in a descriptor set.
-func readDescriptorSet(path string) (*catalog.Catalog, error) {
-	set, err := os.ReadFile(path)
+// descriptorSet is a file that may change.
+type descriptorSet struct {
+	path string
+	// text is what was in it last, and catalog what that says.
+	text    []byte
+	catalog *catalog.Catalog
+}
+
+// read returns the methods that are in the file now. A file that is as it was is
+// not worked through again.
+func (d *descriptorSet) read() (*catalog.Catalog, error) {
+	text, err := os.ReadFile(d.path)
 	if err != nil {
 		return nil, fmt.Errorf("the descriptor set cannot be read: %w", err)
 	}
-	c, err := catalog.FromDescriptorSet(set)
-	if err != nil {
-		return nil, fmt.Errorf("%s is not a descriptor set, as `buf build -o` or `protoc --include_imports -o` writes it: %w", path, err)
+	if d.catalog != nil && bytes.Equal(text, d.text) {
+		return d.catalog, nil
 	}
+	c, err := catalog.FromDescriptorSet(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a descriptor set, as `buf build -o` or `protoc --include_imports -o` writes it: %w", d.path, err)
+	}
+	d.text, d.catalog = text, c
 	return c, nil
 }

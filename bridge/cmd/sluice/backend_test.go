@@ -314,3 +314,44 @@ func TestParseNamed(t *testing.T) {
 		}
 	}
 }
+
+// A descriptor set that changes is taken up while the program runs, and one that
+// is broken is not.
+func TestDescriptorSetChanges(t *testing.T) {
+	numbers, err := os.ReadFile(writeSet(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := &descriptorpb.FileDescriptorSet{}
+	addFile(set, healthpb.File_grpc_health_v1_health_proto)
+	health, err := proto.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := writeFile(t, "api.binpb", string(health))
+	at, _ := start(t, "--backend=localhost:1", "--refresh=10ms", "--descriptor-set="+path)
+	serves := func(method string) {
+		t.Helper()
+		deadline := time.Now().Add(30 * time.Second)
+		for {
+			if _, body := get(t, http.DefaultClient, "http://"+at.HTTP+"/catalog"); strings.Contains(body, method) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is not served", method)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	serves("grpc.health.v1.Health")
+	for _, text := range []string{"broken", string(numbers)} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	serves("sluice.numbers.v1.NumberService")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	serves("sluice.numbers.v1.NumberService")
+}
