@@ -12,7 +12,8 @@ import (
 // its body where the server sent one, else of what can be said of it in words.
 func errorOf(h head) *Error {
 	err, _ := parseStatus(h.body)
-	if err == nil {
+	told := err != nil
+	if !told {
 		err = &Error{Message: "The server answered " + statusWords(h.status) + "."}
 		if h.status == 200 {
 			err.Message = "The server answered with " + describe(h.contentType, h.body) +
@@ -20,7 +21,8 @@ func errorOf(h head) *Error {
 		}
 	}
 	err.HTTPStatus = h.status
-	err.Retryable = retryableStatus(h.status)
+	// A 500 with a status is the end of the call, which another would come to too.
+	err.Retryable = retryableStatus(h.status) && !(h.status == 500 && told)
 	return err
 }
 

@@ -70,6 +70,7 @@ func TestAnswers(t *testing.T) {
 		{"425", reply{status: 425}, Waiting, "425 Too Early"},
 		{"429", reply{status: 429}, Waiting, "429 Too Many Requests"},
 		{"500", reply{status: 500}, Waiting, "500 Internal Server Error"},
+		{"500 from the bridge", reply{status: 500, body: []step{text(`{"code":"RESOURCE_EXHAUSTED","message":"Message 1 is too large."}`)}}, Failed, "Message 1 is too large."},
 		{"501", reply{status: 501}, Failed, "501 Not Implemented"},
 		{"502", reply{status: 502, header: html, body: []step{text("<html>")}}, Waiting, "502 Bad Gateway"},
 		{"503 from the bridge", reply{status: 503, body: []step{text(`{"code":"UNAVAILABLE","message":"The backend is away."}`)}}, Waiting, "The backend is away."},
