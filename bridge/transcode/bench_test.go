@@ -15,7 +15,7 @@ import (
 // benchSamples are the messages of the corpus that have a JSON form.
 func benchSamples(b *testing.B) []sample {
 	v := variants()[0]
-	return slices.DeleteFunc(corpus(b), func(s sample) bool {
+	return slices.DeleteFunc(written(b), func(s sample) bool {
 		_, err := v.compile(b, s.desc).AppendJSON(nil, s.wire)
 		return err != nil
 	})
@@ -41,7 +41,7 @@ func BenchmarkAppendJSON(b *testing.B) {
 
 // BenchmarkAppendText is the time that the position of a number takes.
 func BenchmarkAppendText(b *testing.B) {
-	s := corpus(b)[slices.IndexFunc(corpus(b), func(s sample) bool { return s.name == "numbers/number" })]
+	s := written(b)[slices.IndexFunc(written(b), func(s sample) bool { return s.name == "numbers/number" })]
 	f, err := CompileField(s.desc, "resume_token")
 	if err != nil {
 		b.Fatal(err)

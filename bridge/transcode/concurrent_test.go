@@ -22,7 +22,7 @@ func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	const goroutines = 8
 	v := variants()[0]
-	for _, s := range corpus(t) {
+	for _, s := range written(t) {
 		want, wantErr := v.compile(t, s.desc).AppendJSON(nil, s.wire)
 		p := v.compile(t, s.desc)
 		start := make(chan struct{})

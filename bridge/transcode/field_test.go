@@ -148,7 +148,7 @@ func checkText(tb testing.TB, md protoreflect.MessageDescriptor, path string, wi
 
 func TestFieldsAgainstOracle(t *testing.T) {
 	t.Parallel()
-	samples := append(corpus(t), filled(t)...)
+	samples := append(written(t), filled(t)...)
 	for i, fp := range fieldPaths {
 		t.Run(string(fp.message)+"/"+fp.path, func(t *testing.T) {
 			t.Parallel()
@@ -173,7 +173,7 @@ func TestFieldsAgainstOracle(t *testing.T) {
 
 // FuzzField holds fields to what dynamicpb reads, for any bytes.
 func FuzzField(f *testing.F) {
-	for _, s := range corpus(f) {
+	for _, s := range written(f) {
 		for i, fp := range fieldPaths {
 			if fp.message == s.desc.FullName() && len(s.wire) <= maxFuzzWire {
 				f.Add(uint8(i), s.wire)

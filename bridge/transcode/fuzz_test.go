@@ -48,7 +48,7 @@ func FuzzAppendJSON(f *testing.F) {
 			programs[i] = append(programs[i], v.compile(f, testSchema().message(f, name)))
 		}
 	}
-	for _, s := range append(corpus(f), filled(f)...) {
+	for _, s := range append(written(f), filled(f)...) {
 		if i, ok := byName[s.desc.FullName()]; ok && len(s.wire) <= maxFuzzWire {
 			f.Add(i, uint8(len(s.wire)), s.wire)
 		}

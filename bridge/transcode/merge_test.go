@@ -46,7 +46,7 @@ func TestOddWire(t *testing.T) {
 func TestEncodersNeedNoMerging(t *testing.T) {
 	t.Parallel()
 	v := variants()[0]
-	for _, s := range append(corpus(t), filled(t)...) {
+	for _, s := range append(written(t), filled(t)...) {
 		if needsMerging(v.compile(t, s.desc), s.wire) {
 			t.Errorf("%s has to be merged", s.name)
 		}
@@ -58,7 +58,7 @@ func TestEncodersNeedNoMerging(t *testing.T) {
 func TestMergingLeavesNothingToMerge(t *testing.T) {
 	t.Parallel()
 	v := variants()[0]
-	for _, s := range append(corpus(t), filled(t)...) {
+	for _, s := range append(written(t), filled(t)...) {
 		p := v.compile(t, s.desc)
 		twice := append(bytes.Clone(s.wire), s.wire...)
 		merged, err := merge(p, twice, DefaultMaxOutput)

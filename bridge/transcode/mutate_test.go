@@ -118,7 +118,7 @@ func TestMutationsAgainstOracle(t *testing.T) {
 	if testing.Short() {
 		rounds = 10
 	}
-	for i, s := range append(corpus(t), filled(t)...) {
+	for i, s := range append(written(t), filled(t)...) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			m := mutator{rand.New(rand.NewPCG(uint64(i), 1))}

@@ -16,7 +16,7 @@ import (
 // what it runs on.
 func TestNoAllocations(t *testing.T) {
 	for _, v := range variants() {
-		for _, s := range append(corpus(t), filled(t)...) {
+		for _, s := range append(written(t), filled(t)...) {
 			p := v.compile(t, s.desc)
 			buf, err := p.AppendJSON(nil, s.wire)
 			if err != nil {

@@ -8,7 +8,7 @@
 //	go run .                  # everything, some minutes
 //	go run . -quick           # everything, rougher, in under a minute
 //	go run . -only stream,sse
-//	go run . -check           # fail where a promised ratio is missed
+//	go run . -check           # fail where a promised ratio is missed, as make bench does
 //
 // Backend, bridge and gateway are processes of their own, as they are where
 // they are used; the program starts itself again for each. They listen on free
@@ -24,7 +24,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -53,7 +52,6 @@ type settings struct {
 	numbers  int // a stream has in stream
 	viewers  int // there are in memory
 	profiles string
-	testdata string
 	verbose  bool
 }
 
@@ -85,7 +83,6 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	flags.IntVar(&s.numbers, "numbers", 0, "how many numbers a stream has (default 300000, with -quick 60000)")
 	flags.IntVar(&s.viewers, "viewers", 0, "how many viewers cost memory (default 5000, with -quick 1000)")
 	flags.StringVar(&s.profiles, "cpuprofile", "", "write a CPU profile of the bridge for each of its rounds in stream to this `folder`")
-	flags.StringVar(&s.testdata, "testdata", filepath.FromSlash("../../bridge/transcode/testdata"), "where the transcoder's corpus is, a `folder`")
 	flags.BoolVar(&s.verbose, "v", false, "show every message of the corpus")
 	only := flags.String("only", "", "measure no more than these, a `list` with commas of "+names())
 	asJSON := flags.Bool("json", false, "print JSON, with the value of every round")

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sluice/internal/corpus"
 )
 
 // little is so little of everything that it measures nothing, and still runs it
 // all.
 var little = settings{
 	quick: true, rounds: 1, numbers: 500, viewers: 8,
-	testdata: filepath.FromSlash("../../bridge/transcode/testdata"),
 }
 
 // checkTable fails where a line has no value, or one that cannot be, but for
@@ -82,19 +83,15 @@ func TestListenFailsWithoutBackend(t *testing.T) {
 
 func TestTranscodersAgreeOnTheNumberMessage(t *testing.T) {
 	t.Parallel()
-	types, err := readSchema(little.testdata)
+	samples, err := corpus.Written()
 	if err != nil {
 		t.Fatal(err)
 	}
-	samples, err := readCorpus(little.testdata, types)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(samples, func(s sample) bool { return s.name == numberMessage })
+	i := slices.IndexFunc(samples, func(s corpus.Sample) bool { return s.Name == numberMessage })
 	if i < 0 {
 		t.Fatalf("the corpus has no %s", numberMessage)
 	}
-	contenders, err := transcoders(types, samples[i])
+	contenders, err := transcoders(samples[i])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"sluice/bridge/transcode"
+	"sluice/internal/corpus"
 )
 
 // peer is another way from wire to JSON, and how many times the transcoder's
@@ -43,14 +44,15 @@ const (
 // measureTranscode measures ways from wire to JSON on every message of the
 // corpus that has JSON. Messages and buffers are used again where they can be.
 func measureTranscode(ctx context.Context, s settings) (table, error) {
-	types, err := readSchema(s.testdata)
+	samples, err := corpus.Written()
 	if err != nil {
 		return table{}, err
 	}
-	samples, err := readCorpus(s.testdata, types)
+	filled, err := corpus.Filled()
 	if err != nil {
 		return table{}, err
 	}
+	samples = append(samples, filled...)
 	rounds := 41
 	if s.quick {
 		rounds = 15
@@ -59,25 +61,25 @@ func measureTranscode(ctx context.Context, s settings) (table, error) {
 	long := map[string][]compared{}
 	measured, longOnes := 0, 0
 	for _, one := range samples {
-		contenders, err := transcoders(types, one)
+		contenders, err := transcoders(one)
 		if err != nil {
-			return table{}, fmt.Errorf("%s: %w", one.name, err)
+			return table{}, fmt.Errorf("%s: %w", one.Name, err)
 		}
 		if contenders == nil {
 			continue
 		}
 		took, err := alternate(ctx, rounds, 400*time.Microsecond, contenders)
 		if err != nil {
-			return table{}, fmt.Errorf("%s: %w", one.name, err)
+			return table{}, fmt.Errorf("%s: %w", one.Name, err)
 		}
 		measured++
-		if len(one.wire) > longWire {
+		if len(one.Wire) > longWire {
 			longOnes++
 			for i, c := range contenders[1:] {
-				long[c.name] = append(long[c.name], compared{one.name, median(ratios(took[i+1], took[0]))})
+				long[c.name] = append(long[c.name], compared{one.Name, median(ratios(took[i+1], took[0]))})
 			}
 		}
-		if s.verbose || strings.HasPrefix(one.name, "numbers/") {
+		if s.verbose || strings.HasPrefix(one.Name, "numbers/") {
 			t.Lines = append(t.Lines, sampleLines(one, contenders, took)...)
 		}
 	}
@@ -89,13 +91,13 @@ func measureTranscode(ctx context.Context, s settings) (table, error) {
 }
 
 // sampleLines are the lines for one message.
-func sampleLines(one sample, contenders []contender, took [][]float64) []line {
+func sampleLines(one corpus.Sample, contenders []contender, took [][]float64) []line {
 	var lines []line
 	for i, c := range contenders {
-		l := line{Who: fmt.Sprintf("%s, %d B: %s", one.name, len(one.wire), c.name), Unit: "ns", Values: took[i]}
+		l := line{Who: fmt.Sprintf("%s, %d B: %s", one.Name, len(one.Wire), c.name), Unit: "ns", Values: took[i]}
 		if i > 0 {
 			q := ratio{Of: ours, Values: ratios(took[i], took[0])}
-			if one.name == numberMessage {
+			if one.Name == numberMessage {
 				for _, p := range []peer{dynamicPeer, generatedPeer, hyperPeer} {
 					if p.name == c.name {
 						q.AtLeast = p.number
@@ -135,41 +137,42 @@ func (p peer) overall(all []compared) line {
 // transcoders returns the contenders for a message, the transcoder first, or
 // nil where the message has no JSON. One that gives other JSON than the rest,
 // or none, takes no part.
-func transcoders(types *schema, one sample) ([]contender, error) {
-	program, err := transcode.Compile(one.desc, transcode.WithResolver(types))
+func transcoders(one corpus.Sample) ([]contender, error) {
+	types := corpus.TestTypes()
+	program, err := transcode.Compile(one.Desc, transcode.WithResolver(types))
 	if err != nil {
 		return nil, err
 	}
-	want, err := program.AppendJSON(nil, one.wire)
+	want, err := program.AppendJSON(nil, one.Wire)
 	if err != nil {
 		return nil, nil // The corpus has messages that are to be refused.
 	}
 	buf := make([]byte, 0, 2*len(want))
 	contenders := []contender{{ours, func() (err error) {
-		buf, err = program.AppendJSON(buf[:0], one.wire)
+		buf, err = program.AppendJSON(buf[:0], one.Wire)
 		return err
 	}}}
 	marshal := protojson.MarshalOptions{EmitDefaultValues: true, Resolver: types}
 	unmarshal := proto.UnmarshalOptions{Resolver: types}
 	decoding := func(m proto.Message) func() error {
 		return func() (err error) {
-			if err := unmarshal.Unmarshal(one.wire, m); err != nil {
+			if err := unmarshal.Unmarshal(one.Wire, m); err != nil {
 				return err
 			}
 			buf, err = marshal.MarshalAppend(buf[:0], m)
 			return err
 		}
 	}
-	others := []contender{{dynamicPeer.name, decoding(dynamicpb.NewMessage(one.desc))}}
-	if mt, err := protoregistry.GlobalTypes.FindMessageByName(one.desc.FullName()); err == nil {
+	others := []contender{{dynamicPeer.name, decoding(dynamicpb.NewMessage(one.Desc))}}
+	if mt, err := protoregistry.GlobalTypes.FindMessageByName(one.Desc.FullName()); err == nil {
 		others = append(others, contender{generatedPeer.name, decoding(mt.New().Interface())})
 	}
-	hyper := hyperpb.CompileMessageDescriptor(one.desc, hyperpb.WithExtensionsFromFiles(types.files))
+	hyper := hyperpb.CompileMessageDescriptor(one.Desc, hyperpb.WithExtensionsFromFiles(types.Files))
 	memory := new(hyperpb.Shared)
 	others = append(others, contender{hyperPeer.name, func() (err error) {
 		defer memory.Free()
 		m := memory.NewMessage(hyper)
-		if err := m.Unmarshal(one.wire); err != nil {
+		if err := m.Unmarshal(one.Wire); err != nil {
 			return err
 		}
 		buf, err = marshal.MarshalAppend(buf[:0], m)

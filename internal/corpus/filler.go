@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package transcode
+package corpus
 
 import (
 	"math"
@@ -9,6 +9,15 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// Bounds of what ProtoJSON can write, in seconds: of the years 1 to 9999, and of a
+// duration.
+const (
+	minTimestamp = -62_135_596_800
+	maxTimestamp = 253_402_300_799
+	maxDuration  = 315_576_000_000
 )
 
 // filler sets fields to values that have a JSON form and are not the default.
@@ -47,7 +56,7 @@ func (f *filler) message(m protoreflect.Message, depth int) {
 		f.field(m, fields.Get(i), depth)
 		return
 	case "google.protobuf.Any":
-		inner := dynamicpb.NewMessage(testSchemaMessage("google.protobuf.StringValue"))
+		inner := dynamicpb.NewMessage(new(wrapperspb.StringValue).ProtoReflect().Descriptor())
 		f.message(inner, 0)
 		wire, err := proto.Marshal(inner)
 		if err != nil {
@@ -67,14 +76,6 @@ func (f *filler) message(m protoreflect.Message, depth int) {
 		}
 		f.field(m, fd, depth)
 	}
-}
-
-func testSchemaMessage(name protoreflect.FullName) protoreflect.MessageDescriptor {
-	mt, err := testSchema().FindMessageByName(name)
-	if err != nil {
-		panic(err)
-	}
-	return mt.Descriptor()
 }
 
 // nanos are of 0, 3, 6 or 9 digits.
