@@ -3,6 +3,7 @@
 package transcode
 
 import (
+	"flag"
 	"math/rand/v2"
 	"testing"
 
@@ -110,8 +111,13 @@ func (m mutator) inner(field []byte) []byte {
 	return m.damage(field)
 }
 
+// mutationSeed makes other mutations in each run; what fails is found again by
+// -mutations and the seed that the failure names.
+var mutationSeed = flag.Uint64("mutations", rand.Uint64(), "the seed of the mutations that are not the same in every run")
+
 // TestMutationsAgainstOracle holds programs to protojson on messages that are
-// near real ones, among them very many that have to be merged.
+// near real ones, among them very many that have to be merged: half of them the
+// same in every run, and half others each time.
 func TestMutationsAgainstOracle(t *testing.T) {
 	t.Parallel()
 	rounds := 120
@@ -121,18 +127,24 @@ func TestMutationsAgainstOracle(t *testing.T) {
 	for i, s := range append(written(t), filled(t)...) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			m := mutator{rand.New(rand.NewPCG(uint64(i), 1))}
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("to have it again: go test -run '%s$' -mutations %d", t.Name(), *mutationSeed)
+				}
+			})
+			mutators := []mutator{{rand.New(rand.NewPCG(uint64(i), 1))}, {rand.New(rand.NewPCG(uint64(i), *mutationSeed))}}
 			vs := variants()
 			programs := make([]*Program, len(vs))
 			for j, v := range vs {
 				programs[j] = v.compile(t, s.desc)
 			}
 			for round := range rounds {
+				m := mutators[round%2]
 				wire := m.mutate(s.wire)
 				for range m.IntN(4) {
 					wire = m.mutate(wire)
 				}
-				j := round % len(vs)
+				j := round / 2 % len(vs) // two rounds have the same options
 				vs[j].checkOracle(t, programs[j], wire)
 			}
 		})
