@@ -16,8 +16,10 @@ MAKEFLAGS += --warn-undefined-variables
 MAKEFLAGS += --no-builtin-rules
 MAKEFLAGS += --no-print-directory
 
-# How long `make fuzz` spends on each target, and which targets it takes.
+# How long `make fuzz` spends on each target, on the transcoder's, which has the
+# most to get wrong, and which targets it takes.
 FUZZTIME ?= 30s
+TRANSCODE_FUZZTIME ?= 5m
 FUZZ ?= ^Fuzz
 # What `make bench` is told, as -quick.
 BENCHFLAGS ?=
@@ -73,7 +75,7 @@ clean: ## Remove everything that was built or installed here
 ##@ Test
 
 .PHONY: test
-test: test-tools build-wasm test-native test-wasm test-race test-proxies test-clients test-real e2e ## Run all tests, in a real browser too
+test: test-tools build-wasm test-native test-fuzz test-wasm test-race test-proxies test-clients test-real e2e ## Run all tests, in a real browser too
 
 .PHONY: test-tools
 test-tools: ## Find what the tests need beside Go, and install what is missing
@@ -83,6 +85,12 @@ test-tools: ## Find what the tests need beside Go, and install what is missing
 test-native: ## Run the tests that need nothing but Go
 	$(GO) test $(PACKAGES)
 	cd internal/bench && $(GO) test ./...
+
+# An answer that is not protojson's is a wrong one, and worth some seconds of
+# looking for one each time.
+.PHONY: test-fuzz
+test-fuzz: ## Fuzz the transcoder for a few seconds
+	$(GO) test -run '^$$' -fuzz '^FuzzAppendJSON$$' -fuzztime 5s ./bridge/transcode
 
 .PHONY: test-race
 test-race: ## Run the same tests under the race detector
@@ -141,18 +149,19 @@ internal/e2e/node_modules: internal/e2e/package.json internal/e2e/package-lock.j
 	@touch $@
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME (30s); FUZZ=Name picks some
+fuzz: ## Fuzz each target for FUZZTIME (30s), the transcoder for 5m; FUZZ=Name picks some
 	@targets=$$($(GO) test -list '$(FUZZ)' $(PACKAGES)); \
 	printf '%s\n' "$$targets" | \
 	awk '/^Fuzz/ { name[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, name[i]; n = 0 }' | \
 	while read -r package target; do \
 		echo "== $$package $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+		case $$package/$$target in */transcode/FuzzAppendJSON) time=$(TRANSCODE_FUZZTIME) ;; *) time=$(FUZZTIME) ;; esac; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime "$$time" "$$package" </dev/null; \
 	done
 
 .PHONY: bench
-bench: ## Measure Sluice against its peers; BENCHFLAGS=-quick takes a minute
-	cd internal/bench && $(GO) run . $(BENCHFLAGS)
+bench: ## Measure Sluice against its peers, and fail where a promise is missed
+	cd internal/bench && $(GO) run . -check $(BENCHFLAGS)
 
 .PHONY: microbench
 microbench: ## Run the packages' own benchmarks; BENCH=Name picks some

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
 	"text/tabwriter"
 )
 
@@ -41,10 +40,8 @@ type ratio struct {
 	// Of says which peer's figure was divided by, or into.
 	Of     string    `json:"of"`
 	Values []float64 `json:"values"`
-	// AtLeast is what is promised of the median, 0 for nothing, and Goal what
-	// is hoped for beyond that.
+	// AtLeast is what is promised of the median, 0 for nothing.
 	AtLeast float64 `json:"at_least,omitempty"`
-	Goal    float64 `json:"goal,omitempty"`
 }
 
 // missed names the promises that were not kept.
@@ -103,22 +100,15 @@ func (r report) writeText(w io.Writer) error {
 	return nil
 }
 
-// promise says what is expected of a ratio, and whether it is so.
+// promise says what is promised of a ratio, and whether it is so.
 func (q ratio) promise() string {
-	var parts []string
-	for _, p := range []struct {
-		word  string
-		value float64
-	}{{"promised", q.AtLeast}, {"goal", q.Goal}} {
-		if p.value > 0 {
-			mark := "met"
-			if !(median(q.Values) >= p.value) {
-				mark = "MISSED"
-			}
-			parts = append(parts, fmt.Sprintf("%s ≥ %s: %s", p.word, short(p.value), mark))
-		}
+	switch {
+	case q.AtLeast <= 0:
+		return ""
+	case median(q.Values) >= q.AtLeast:
+		return fmt.Sprintf("promised ≥ %s: met", short(q.AtLeast))
 	}
-	return strings.Join(parts, ", ")
+	return fmt.Sprintf("promised ≥ %s: MISSED", short(q.AtLeast))
 }
 
 // fewValues is up to how many values all of them are of interest: the extremes

@@ -15,8 +15,7 @@ import (
 // peer it carries.
 const (
 	promisedOfDirect  = 0.8
-	promisedOfGateway = 4
-	hopedOfGateway    = 6
+	promisedOfGateway = 6
 )
 
 // warmUpPart says which part of a stream's length is read before it: a tenth.
@@ -59,7 +58,11 @@ func measureStream(ctx context.Context, s settings) (table, error) {
 	}
 	turns := make([][]turn, len(ways))
 	for round := range s.rounds {
-		for i, w := range ways {
+		for k := range ways {
+			// Who begins changes, so that nobody always has the machine as the same
+			// other one leaves it.
+			i := (round + k) % len(ways)
+			w := ways[i]
 			t, err := w.takeTurn(ctx, s, round)
 			if err != nil {
 				return table{}, fmt.Errorf("%s, round %d: %w", w.name, round+1, err)
@@ -85,7 +88,7 @@ func measureStream(ctx context.Context, s settings) (table, error) {
 			{Who: ways[direct].name, Unit: "events/s", Values: speed(direct)},
 			{Who: ways[bridge].name, Unit: "events/s", Values: speed(bridge), Ratios: []ratio{
 				{Of: "grpc-go", Values: ratios(speed(bridge), speed(direct)), AtLeast: promisedOfDirect},
-				{Of: "grpc-gateway", Values: ratios(speed(bridge), speed(gateway)), AtLeast: promisedOfGateway, Goal: hopedOfGateway},
+				{Of: "grpc-gateway", Values: ratios(speed(bridge), speed(gateway)), AtLeast: promisedOfGateway},
 			}},
 			{Who: ways[gateway].name, Unit: "events/s", Values: speed(gateway), Ratios: []ratio{
 				{Of: "grpc-go", Values: ratios(speed(gateway), speed(direct))},
