@@ -13,23 +13,24 @@ import (
 	"google.golang.org/grpc/connectivity"
 )
 
-// patience is how long a connection has to be up, at the least, without giving
-// a stream its place before it counts as full. To get one takes no answer from
-// the server, and so no more than microseconds.
-const patience = 100 * time.Millisecond
+// lookEvery is how often a stream looks whether its connection is full. To get a
+// place takes no answer from the server, and so no more than microseconds.
+const lookEvery = 100 * time.Millisecond
 
-// churnPatience is the same for a time at which other streams get places that
-// became free: calls that come and go on a connection that is full keep it so,
-// and on one that is not they keep a stream waiting for longer.
-const churnPatience = 500 * time.Millisecond
-
-// latePatience is the same for a machine that is busy, and rushPatience for a time
-// at which there are more and more streams: many that begin at once keep one
-// another waiting. Where the server has a limit that does not last, since all of
-// them come to stand before it.
+// How long a connection has to be up, at the least, and carry no more streams
+// than before, until it counts as full. All of that time the machine must have
+// had nothing else to do that keeps a stream waiting.
 const (
-	latePatience = 2 * time.Second
-	rushPatience = 10 * time.Second
+	// quietPatience is for a time at which no stream gets a place anywhere.
+	quietPatience = 2 * lookEvery
+	// churnPatience is for one at which places that became free are taken: calls
+	// that come and go on a connection that is full keep it so, and on one that is
+	// not they keep a stream waiting for longer.
+	churnPatience = 5 * lookEvery
+	// rushPatience is for one at which a machine is busy, or there are more and more
+	// streams: many that begin at once keep one another waiting. Where the server
+	// has a limit that does not last, since all of them come to stand before it.
+	rushPatience = 5 * time.Second
 )
 
 // errFull says that a connection has no place for another stream.
@@ -55,11 +56,12 @@ type place struct {
 	// look is when the connection is looked at next, which is due at that time.
 	look *time.Timer
 	due  time.Time
-	// stuck is since when the connection has been seen to be up and to carry no
-	// more streams than before, the zero time where it was not up when it was looked
-	// at last. That others get places there says nothing: those may be the places
-	// of streams that have ended.
-	stuck time.Time
+	// since is when the connection was first seen to be up and to carry no more
+	// streams than it does, the zero time where it was not up when it was looked at
+	// last. That others get places there says nothing: those may be the places of
+	// streams that have ended. Stuck is the same, but without a look that found the
+	// machine busy or a rush.
+	since, stuck time.Time
 	// most is the most streams that had a place on the connection whenever it was
 	// looked at, and mostAnywhere on all connections together. Granted is how many
 	// had ever got one by the last look.
@@ -76,8 +78,8 @@ func (p *Pool) open(ctx context.Context, m *member, desc *grpc.StreamDesc, metho
 	ctx, cancel := context.WithCancelCause(ctx)
 	at := &place{pool: p, member: m, cancel: cancel}
 	p.mu.Lock()
-	at.due = time.Now().Add(patience)
-	at.look = time.AfterFunc(patience, at.check)
+	at.due = time.Now().Add(lookEvery)
+	at.look = time.AfterFunc(lookEvery, at.check)
 	p.mu.Unlock()
 	stream, err := m.conn.NewStream(ctx, desc, method,
 		append(slices.Clip(opts), grpc.OnFinish(func(error) { at.finished() }))...)
@@ -107,18 +109,21 @@ func (at *place) check() {
 	now := time.Now()
 	switch {
 	case at.member.conn.GetState() != connectivity.Ready:
-		at.stuck, at.most, at.votes = time.Time{}, 0, 0
-	case at.stuck.IsZero() || at.member.open > at.most: // it may have come up just now
-		at.stuck = now
-	case at.usual > 0 && now.Sub(at.stuck) >= at.bears(now): // any server takes one
+		at.since, at.most, at.votes = time.Time{}, 0, 0
+	case at.since.IsZero() || at.member.open > at.most: // it may have come up just now
+		at.since, at.stuck = now, now
+	case at.usual == 0: // any server takes one stream
+	case now.Sub(at.since) >= rushPatience || !at.hindered(now) && now.Sub(at.stuck) >= at.bears():
 		at.refuse()
 		return
+	case at.hindered(now):
+		at.stuck = now
 	}
 	at.most, at.mostAnywhere = max(at.most, at.member.open), max(at.mostAnywhere, p.placed)
 	at.granted = p.granted
 	at.vote()
-	at.due = now.Add(patience)
-	at.look.Reset(patience)
+	at.due = now.Add(lookEvery)
+	at.look.Reset(lookEvery)
 }
 
 // vote counts what a look has seen, by the rule of Boyer and Moore.
@@ -133,20 +138,22 @@ func (at *place) vote() {
 	}
 }
 
-// bears is how long the stream waits on a connection that carries no more
-// than before. It is called with the pool's mu held.
-func (at *place) bears(now time.Time) time.Duration {
-	p := at.pool
-	full := p.learned > 0 && at.most >= p.limit() // others have found that this is all it takes
-	switch {
-	case p.placed > at.mostAnywhere && !full:
-		return rushPatience
-	case now.Sub(at.due) > patience/10: // where this look was kept waiting, so was the stream
-		return latePatience
-	case p.granted != at.granted && !full:
+// isFull is whether the connection carries what others have found to be all that
+// it takes. It is called with the pool's mu held, as all that follow are.
+func (at *place) isFull() bool { return at.pool.learned > 0 && at.most >= at.pool.limit() }
+
+// hindered is whether something else than a limit may keep the stream waiting: a
+// machine on which this look, too, was kept waiting, or a rush.
+func (at *place) hindered(now time.Time) bool {
+	return now.Sub(at.due) > lookEvery/10 || at.pool.placed > at.mostAnywhere && !at.isFull()
+}
+
+// bears is how long the stream waits where it is not hindered.
+func (at *place) bears() time.Duration {
+	if at.pool.granted != at.granted && !at.isFull() {
 		return churnPatience
 	}
-	return patience
+	return quietPatience
 }
 
 // refuse gives the place up. It is called with the pool's mu held.
