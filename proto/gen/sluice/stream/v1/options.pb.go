@@ -154,7 +154,9 @@ type StreamOptions struct {
 	// How long an RPC without viewers goes on under ON_DISCONNECT_LINGER. Unset
 	// for the bridge's default.
 	Linger *durationpb.Duration `protobuf:"bytes,4,opt,name=linger,proto3" json:"linger,omitempty"`
-	// Whether equal requests ride on one RPC.
+	// Whether equal requests ride on one RPC: also those of viewers who come back
+	// to a bridge that has not seen their stream, if the RPC has had the position
+	// where they stand and the bridge still holds what followed.
 	Share bool `protobuf:"varint,5,opt,name=share,proto3" json:"share,omitempty"`
 	// Where a viewer that comes late to a shared RPC begins.
 	JoinAt JoinAt `protobuf:"varint,6,opt,name=join_at,json=joinAt,proto3,enum=sluice.stream.v1.JoinAt" json:"join_at,omitempty"`
@@ -262,6 +264,12 @@ type ResumeMapping struct {
 	// The path of the response's field, in proto names joined by dots. The field
 	// is a string, bytes, an integer or an enum. Of a repeated field, and of one
 	// in repeated messages, the last element counts.
+	//
+	// Its value has to differ from message to message: of two that have the same,
+	// a viewer who has got the first and goes on elsewhere does not get the
+	// second. A message that leaves the field unset has no position: whoever goes
+	// on elsewhere does so from the last that there was, and gets such a message
+	// again.
 	ResponseField string `protobuf:"bytes,1,opt,name=response_field,json=responseField,proto3" json:"response_field,omitempty"`
 	// The path of the request's field, of the same kind and not repeated.
 	RequestField string `protobuf:"bytes,2,opt,name=request_field,json=requestField,proto3" json:"request_field,omitempty"`

@@ -14,7 +14,7 @@ const File_sluice_stream_v1_options_proto_comments = "" +
 	"hat the bridge should know of a server-streaming method. A m" +
 	"ethod without\n it is served all the same, under `/package.Se" +
 	"rvice/Method` and with the\n bridge's own defaults.\n\nU\n\x02\x04\x00\x12\x04\x13" +
-	"\x001\x01\x1aI StreamOptions says how one server-streaming method is " +
+	"\x003\x01\x1aI StreamOptions says how one server-streaming method is " +
 	"served over HTTP.\n\n\xa0\x01\n\x04\x04\x00\x02\x00\x12\x03\x16\x02\x12\x1a\x92\x01 A path of the method's o" +
 	"wn, served beside `/package.Service/Method`: it\n begins with" +
 	" a slash and has no variables, as in `/sse`. Empty for none." +
@@ -25,35 +25,43 @@ const File_sluice_stream_v1_options_proto_comments = "" +
 	"he last with a connection error.\n\nE\n\x04\x04\x00\x02\x02\x12\x03\x1f\x02!\x1a8 What become" +
 	"s of the RPC when its last viewer has gone.\n\ns\n\x04\x04\x00\x02\x03\x12\x03#\x02&\x1af " +
 	"How long an RPC without viewers goes on under ON_DISCONNECT_" +
-	"LINGER. Unset\n for the bridge's default.\n\n6\n\x04\x04\x00\x02\x04\x12\x03&\x02\x11\x1a) Whe" +
-	"ther equal requests ride on one RPC.\n\nE\n\x04\x04\x00\x02\x05\x12\x03)\x02\x15\x1a8 Where a" +
-	" viewer that comes late to a shared RPC begins.\n\nN\n\x04\x04\x00\x02\x06\x12\x03,\x02" +
-	"\x1b\x1aA How the method goes on by itself from a position, where " +
-	"it can.\n\n\x88\x01\n\x04\x04\x00\x02\a\x12\x030\x02&\x1a{ The trailers, by lower-case name, t" +
-	"hat the closing `end` event shows to\n the browser. No other " +
-	"trailer leaves the bridge.\n\nV\n\x02\x05\x00\x12\x044\x00=\x01\x1aJ OnDisconnect is a " +
-	"method's policy for an RPC that nobody reads any more.\n\n,\n\x04\x05" +
-	"\x00\x02\x00\x12\x036\x02 \x1a\x1f The bridge's default decides.\n\n,\n\x04\x05\x00\x02\x01\x12\x038\x02\x1b\x1a\x1f The" +
-	" RPC is cancelled at once.\n\nN\n\x04\x05\x00\x02\x02\x12\x03:\x02\x1b\x1aA The RPC goes on f" +
-	"or a while, waiting for a viewer to come back.\n\n-\n\x04\x05\x00\x02\x03\x12\x03<\x02\x1b" +
-	"\x1a  The RPC goes on until it ends.\n\nE\n\x02\x05\x01\x12\x04@\x00G\x01\x1a9 JoinAt says" +
-	" where a late viewer of a shared RPC begins.\n\n;\n\x04\x05\x01\x02\x00\x12\x03B\x02\x1a\x1a." +
-	" At the start of what the bridge still holds.\n\n;\n\x04\x05\x01\x02\x01\x12\x03D\x02\x14\x1a" +
-	". At the start of what the bridge still holds.\n\n#\n\x04\x05\x01\x02\x02\x12\x03F\x02\x13" +
-	"\x1a\x16 At the next message.\n\n\x94\x02\n\x02\x04\x01\x12\x04M\x00^\x01\x1a\x87\x02 ResumeMapping names" +
-	" the field of a response that is its position in the\n stream" +
-	", and the field of a request that takes such a position and " +
-	"makes the\n method begin right after it. With it a bridge tha" +
-	"t never saw a stream can\n take it up where the browser stand" +
-	"s.\n\n\xd6\x01\n\x04\x04\x01\x02\x00\x12\x03Q\x02\x1c\x1a\xc8\x01 The path of the response's field, in pr" +
-	"oto names joined by dots. The field\n is a string, bytes, an " +
-	"integer or an enum. Of a repeated field, and of one\n in repe" +
-	"ated messages, the last element counts.\n\nR\n\x04\x04\x01\x02\x01\x12\x03T\x02\x1b\x1aE The " +
-	"path of the request's field, of the same kind and not repeat" +
-	"ed.\n\n\xa7\x01\n\x04\x04\x01\x02\x02\x12\x03X\x02\x15\x1a\x99\x01 Whether the request's field names the " +
-	"first response to send, and not the\n last one that was seen." +
-	" It is then an integer, and takes the position and 1.\n\n\xe2\x01\n\x04\x04" +
-	"\x01\x02\x03\x12\x03]\x02\x1e\x1a\xd4\x01 What else a request says when it takes up a stre" +
-	"am: the values of fields, as\n a query would give them, by th" +
-	"eir paths. What those fields held before is\n forgotten, as i" +
-	"n `{key: \"start\" value: \"FROM_POSITION\"}`.\n"
+	"LINGER. Unset\n for the bridge's default.\n\n\xe4\x01\n\x04\x04\x00\x02\x04\x12\x03(\x02\x11\x1a\xd6\x01 W" +
+	"hether equal requests ride on one RPC: also those of viewers" +
+	" who come back\n to a bridge that has not seen their stream, " +
+	"if the RPC has had the position\n where they stand and the br" +
+	"idge still holds what followed.\n\nE\n\x04\x04\x00\x02\x05\x12\x03+\x02\x15\x1a8 Where a view" +
+	"er that comes late to a shared RPC begins.\n\nN\n\x04\x04\x00\x02\x06\x12\x03.\x02\x1b\x1aA H" +
+	"ow the method goes on by itself from a position, where it ca" +
+	"n.\n\n\x88\x01\n\x04\x04\x00\x02\a\x12\x032\x02&\x1a{ The trailers, by lower-case name, that t" +
+	"he closing `end` event shows to\n the browser. No other trail" +
+	"er leaves the bridge.\n\nV\n\x02\x05\x00\x12\x046\x00?\x01\x1aJ OnDisconnect is a metho" +
+	"d's policy for an RPC that nobody reads any more.\n\n,\n\x04\x05\x00\x02\x00\x12\x03" +
+	"8\x02 \x1a\x1f The bridge's default decides.\n\n,\n\x04\x05\x00\x02\x01\x12\x03:\x02\x1b\x1a\x1f The RPC " +
+	"is cancelled at once.\n\nN\n\x04\x05\x00\x02\x02\x12\x03<\x02\x1b\x1aA The RPC goes on for a " +
+	"while, waiting for a viewer to come back.\n\n-\n\x04\x05\x00\x02\x03\x12\x03>\x02\x1b\x1a  Th" +
+	"e RPC goes on until it ends.\n\nE\n\x02\x05\x01\x12\x04B\x00I\x01\x1a9 JoinAt says wher" +
+	"e a late viewer of a shared RPC begins.\n\n;\n\x04\x05\x01\x02\x00\x12\x03D\x02\x1a\x1a. At t" +
+	"he start of what the bridge still holds.\n\n;\n\x04\x05\x01\x02\x01\x12\x03F\x02\x14\x1a. At " +
+	"the start of what the bridge still holds.\n\n#\n\x04\x05\x01\x02\x02\x12\x03H\x02\x13\x1a\x16 At" +
+	" the next message.\n\n\x94\x02\n\x02\x04\x01\x12\x04O\x00f\x01\x1a\x87\x02 ResumeMapping names the " +
+	"field of a response that is its position in the\n stream, and" +
+	" the field of a request that takes such a position and makes" +
+	" the\n method begin right after it. With it a bridge that nev" +
+	"er saw a stream can\n take it up where the browser stands.\n\n\x8c" +
+	"\x04\n\x04\x04\x01\x02\x00\x12\x03Y\x02\x1c\x1a\xfe\x03 The path of the response's field, in proto n" +
+	"ames joined by dots. The field\n is a string, bytes, an integ" +
+	"er or an enum. Of a repeated field, and of one\n in repeated " +
+	"messages, the last element counts.\n\n Its value has to differ" +
+	" from message to message: of two that have the same,\n a view" +
+	"er who has got the first and goes on elsewhere does not get " +
+	"the\n second. A message that leaves the field unset has no po" +
+	"sition: whoever goes\n on elsewhere does so from the last tha" +
+	"t there was, and gets such a message\n again.\n\nR\n\x04\x04\x01\x02\x01\x12\x03\\\x02\x1b\x1aE" +
+	" The path of the request's field, of the same kind and not r" +
+	"epeated.\n\n\xa7\x01\n\x04\x04\x01\x02\x02\x12\x03`\x02\x15\x1a\x99\x01 Whether the request's field names" +
+	" the first response to send, and not the\n last one that was " +
+	"seen. It is then an integer, and takes the position and 1.\n\n" +
+	"\xe2\x01\n\x04\x04\x01\x02\x03\x12\x03e\x02\x1e\x1a\xd4\x01 What else a request says when it takes up a" +
+	" stream: the values of fields, as\n a query would give them, " +
+	"by their paths. What those fields held before is\n forgotten," +
+	" as in `{key: \"start\" value: \"FROM_POSITION\"}`.\n"
