@@ -2,28 +2,17 @@
 
 package bridge
 
-import (
-	"net"
-	"syscall"
-	"time"
-)
+import "golang.org/x/sys/unix"
 
-// tcpUserTimeout is TCP_USER_TIMEOUT of linux/tcp.h (RFC 5482): how many
-// milliseconds what was sent may stay unacknowledged.
-const tcpUserTimeout = 0x12
-
-// setUserTimeout has the kernel end a connection whose peer has acknowledged
-// nothing for d.
-func setUserTimeout(c *net.TCPConn, d time.Duration) error {
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var set error
-	if err := raw.Control(func(fd uintptr) {
-		set = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(d.Milliseconds()))
-	}); err != nil {
-		return err
-	}
-	return set
+// taken returns how many bytes the peer has acknowledged, and whether there are
+// more that it has not. It is not ok where the system does not tell, and once
+// the connection is closed.
+func (p *peer) taken() (bytes uint64, more, ok bool) {
+	err := p.raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err == nil {
+			bytes, more, ok = info.Bytes_acked, info.Unacked > 0 || info.Notsent_bytes > 0, true
+		}
+	})
+	return bytes, more, ok && err == nil
 }

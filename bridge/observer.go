@@ -34,7 +34,7 @@ const (
 	ClosedAnswered CloseReason = "answered"
 	// ClosedByViewer: the browser went away.
 	ClosedByViewer CloseReason = "viewer"
-	// ClosedSlow: too little could be written within the write timeout.
+	// ClosedSlow: nothing was taken of what was written for the write timeout.
 	ClosedSlow CloseReason = "write_timeout"
 	// ClosedBehind: other viewers of the run went on without this one until
 	// its next event was forgotten.

@@ -31,8 +31,8 @@ const (
 	// browsers that lost their streams together do not come back together.
 	DefaultRetry = time.Second
 
-	// DefaultWriteTimeout is how long a connection may need to take 16 KiB
-	// before it counts as dead.
+	// DefaultWriteTimeout is how long a connection may take nothing of what is
+	// written to it before it counts as dead.
 	DefaultWriteTimeout = time.Minute
 
 	// DefaultMaxRequestBytes bounds the body of a request.
@@ -49,7 +49,7 @@ const (
 	closeTimeout = time.Second
 
 	// spanBytes is about how much is written at once, and pieceBytes how much
-	// of it has to go within a write timeout.
+	// of it goes within a write timeout that is counted by itself.
 	spanBytes  = 64 << 10
 	pieceBytes = 16 << 10
 )
@@ -263,9 +263,17 @@ func WithCommitWait(d time.Duration) Option { return optionFunc(func(o *options)
 // is [DefaultRetry].
 func WithRetry(d time.Duration) Option { return optionFunc(func(o *options) { o.retry = d }) }
 
-// WithWriteTimeout sets how long a connection may need to take 16 KiB before it
-// counts as dead. Whoever it was can come back with the id of its last event.
-// The default is [DefaultWriteTimeout].
+// WithWriteTimeout sets how long a connection may take nothing of what is
+// written to it before it counts as dead. Whoever it was can come back with the
+// id of its last event. The default is [DefaultWriteTimeout].
+//
+// On Linux, where the server has [ConnContext], to take something is to
+// acknowledge it, however little. A slow network does that all the time; a slow
+// reader's machine does when much of its receive buffer has been read, which may
+// be all of it: who reads 2 KiB/s from one of 128 KiB needs a minute. Elsewhere
+// the connection has to make room for the next 16 KiB, of which systems tell
+// when a third of the send buffer is free, 32 KiB by [DefaultSendBuffer]. Over
+// HTTP/2 the client has to open the stream's window by as much.
 func WithWriteTimeout(d time.Duration) Option {
 	return optionFunc(func(o *options) { o.writeTimeout = d })
 }

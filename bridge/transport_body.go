@@ -4,7 +4,6 @@ package bridge
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -13,11 +12,11 @@ import (
 
 // body is the sending side of a response whose body is a stream.
 type body struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	timeout time.Duration
-	done    <-chan struct{}
-	gzip    *gzipper // nil where the body is sent as it is
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	deadline *deadline
+	done     <-chan struct{}
+	gzip     *gzipper // nil where the body is sent as it is
 }
 
 // streamHeader sets the header of a stream. Caches and proxies are asked not to
@@ -36,7 +35,10 @@ func streamHeader(w http.ResponseWriter, r *http.Request, mediaType string) {
 
 // newBody returns the sending side of a response that has not begun.
 func (b *Bridge) newBody(w http.ResponseWriter, r *http.Request) *body {
-	return &body{w: w, control: http.NewResponseController(w), timeout: b.options.writeTimeout, done: r.Context().Done()}
+	control := http.NewResponseController(w)
+	// A writer without deadlines has other means against a dead peer.
+	d := newDeadline(b.options.writeTimeout, control.SetWriteDeadline, peerOf(r.Context()))
+	return &body{w: w, control: control, deadline: d, done: r.Context().Done()}
 }
 
 // openBody commits to a stream as a response's body.
@@ -72,51 +74,20 @@ func (s *body) write(p []byte) (int, error) {
 
 // flush sends p as it is.
 func (s *body) flush(p []byte) error {
-	// A writer without deadlines has other means against a dead peer.
-	d := deadline{within: s.timeout, set: s.control.SetWriteDeadline}
-	if err := d.write(s.w, p); err != nil {
-		return err
+	s.deadline.begin()
+	err := s.deadline.write(s.w, p)
+	if err == nil {
+		if err = s.control.Flush(); err != nil {
+			err = s.deadline.because(err)
+		}
 	}
-	if err := s.control.Flush(); err != nil {
-		return d.because(err)
+	s.deadline.end() // after which nobody but this goroutine moves it
+	if err != nil {
+		return err
 	}
 	// Over HTTP/2 a deadline falls due also when there is nothing to write.
 	_ = s.control.SetWriteDeadline(time.Time{})
 	return nil
-}
-
-// errSlow says that a viewer took too little of what was sent.
-var errSlow = errors.New("too little could be written within the write timeout")
-
-// deadline is the time that a viewer has to take what is sent.
-type deadline struct {
-	within time.Duration
-	set    func(time.Time) error
-	at     time.Time // when it falls due
-}
-
-// write writes p. The time that it may take is counted anew for each piece of
-// it, so that who reads slowly is not taken for dead.
-func (d *deadline) write(w io.Writer, p []byte) error {
-	for len(p) > 0 {
-		piece := p[:min(len(p), pieceBytes)]
-		p = p[len(piece):]
-		d.at = time.Now().Add(d.within)
-		_ = d.set(d.at)
-		if _, err := w.Write(piece); err != nil {
-			return d.because(err)
-		}
-	}
-	return nil
-}
-
-// because says why a write failed: net/http takes its time being up for the
-// viewer's leaving.
-func (d *deadline) because(err error) error {
-	if d.at.IsZero() || time.Now().Before(d.at) {
-		return err
-	}
-	return errSlow
 }
 
 // answer sends a response that is JSON and whole.

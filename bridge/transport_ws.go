@@ -64,7 +64,7 @@ func (b *Bridge) openSocket(w http.ResponseWriter, r *http.Request) *socket {
 		b.failHTTP(w, r, errorf(codes.Internal, "this server cannot upgrade to WebSocket"))
 		return nil
 	}
-	h := &socketHijacker{ResponseWriter: w, timeout: b.options.writeTimeout}
+	h := &socketHijacker{ResponseWriter: w, timeout: b.options.writeTimeout, peer: peerOf(r.Context())}
 	conn, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		Subprotocols: []string{SocketProtocol},
 		// Origins have been checked by then, as for all transports.

@@ -43,17 +43,17 @@ func appendFrame(dst []byte, first byte, payload []byte) []byte {
 // no memory.
 type socketConn struct {
 	net.Conn
-	timeout time.Duration
 
-	sending chan struct{} // takes one, while anything is written
+	sending  chan struct{} // takes one, while anything is written
+	deadline *deadline
 
 	mu      sync.Mutex
 	pong    []byte // a frame that is still to be sent, empty for none
 	ponging bool   // whether somebody sends it
 }
 
-func newSocketConn(c net.Conn, timeout time.Duration) *socketConn {
-	return &socketConn{Conn: c, timeout: timeout, sending: make(chan struct{}, 1)}
+func newSocketConn(c net.Conn, timeout time.Duration, p *peer) *socketConn {
+	return &socketConn{Conn: c, sending: make(chan struct{}, 1), deadline: newDeadline(timeout, c.SetWriteDeadline, p)}
 }
 
 // Write implements [net.Conn], for whole frames.
@@ -68,8 +68,9 @@ func (c *socketConn) sendFrames(p []byte) error {
 }
 
 func (c *socketConn) send(p []byte) error {
-	d := deadline{within: c.timeout, set: c.SetWriteDeadline}
-	return d.write(c.Conn, p)
+	c.deadline.begin()
+	defer c.deadline.end()
+	return c.deadline.write(c.Conn, p)
 }
 
 // answer answers a ping. It does not wait for that, as it is called by who
@@ -114,6 +115,7 @@ func (c *socketConn) sendPongs() {
 type socketHijacker struct {
 	http.ResponseWriter
 	timeout time.Duration
+	peer    *peer
 	conn    *socketConn // set by Hijack
 }
 
@@ -125,7 +127,7 @@ func (h *socketHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.conn = newSocketConn(conn, h.timeout)
+	h.conn = newSocketConn(conn, h.timeout, h.peer)
 	// Closes are short.
 	return h.conn, bufio.NewReadWriter(buffered.Reader, bufio.NewWriterSize(h.conn, maxControlFrame)), nil
 }

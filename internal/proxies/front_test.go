@@ -111,7 +111,7 @@ func direct(t testing.TB, r *rig.Rig) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{Handler: dist.Handler(r.Bridge()), TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}}}
+	srv := &http.Server{Handler: dist.Handler(r.Bridge()), ConnContext: bridge.ConnContext, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}}}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := srv.ServeTLS(bridge.ViewerListener(l, bridge.DefaultSendBuffer, bridge.DefaultWriteTimeout), "", ""); !errors.Is(err, http.ErrServerClosed) {

@@ -136,7 +136,7 @@ func (r *Rig) StartBridge() {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	web := &http.Server{Protocols: protocols, Handler: dist.Handler(b)}
+	web := &http.Server{Protocols: protocols, Handler: dist.Handler(b), ConnContext: bridge.ConnContext}
 	r.bridge, r.conn, r.web = b, conn, web
 	r.wg.Go(func() {
 		if err := web.Serve(bridge.ViewerListener(l, bridge.DefaultSendBuffer, bridge.DefaultWriteTimeout)); !errors.Is(err, http.ErrServerClosed) {
@@ -198,7 +198,7 @@ func Serve(tb testing.TB, h http.Handler) *Front {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	f := &Front{URL: "http://" + l.Addr().String(), web: &http.Server{Handler: h}}
+	f := &Front{URL: "http://" + l.Addr().String(), web: &http.Server{Handler: h, ConnContext: bridge.ConnContext}}
 	f.wg.Go(func() {
 		if err := f.web.Serve(bridge.ViewerListener(l, bridge.DefaultSendBuffer, bridge.DefaultWriteTimeout)); !errors.Is(err, http.ErrServerClosed) {
 			tb.Errorf("serving %s: %v", f.URL, err)

@@ -48,7 +48,7 @@ type serveFlags struct {
 	Heartbeat       time.Duration `default:"${heartbeat}" group:"streams" help:"The longest silence on a stream: a comment ends it, so that proxies keep the connection."`
 	CommitWait      time.Duration `default:"${commit_wait}" group:"streams" help:"How long a stream waits for the backend's first word. An error by then gets an HTTP status of its own."`
 	Retry           time.Duration `default:"${retry}" group:"streams" help:"After how long browsers reconnect; each is told a time up to half as long again."`
-	WriteTimeout    time.Duration `default:"${write_timeout}" group:"streams" help:"How long a connection may need to take 16 KiB before it counts as dead. Its viewer can come back."`
+	WriteTimeout    time.Duration `default:"${write_timeout}" group:"streams" help:"How long a connection may take nothing of what is written to it before it counts as dead. Its viewer can come back. A slow reader's machine takes more only when much of its receive buffer has been read: 2 KiB/s from one of 128 KiB needs a minute."`
 	MaxAge          time.Duration `default:"0" group:"streams" help:"Have each stream reconnect after about this time, to spread streams over bridges that came later. 0 is never."`
 	SendBuffer      int           `default:"${send_buffer}" group:"streams" help:"The send buffer of a viewer's connection; 0 leaves it to the system. What it holds may be lost with the connection, so it has to stay well below --journal-bytes."`
 	PollGrace       time.Duration `default:"${poll_grace}" group:"streams" help:"How long a run that is read by long polls waits for the next poll before it counts as left by its viewer."`
@@ -242,8 +242,9 @@ func (s *servers) serve(l net.Listener, h http.Handler, creds *tlsFiles) {
 	srv := &http.Server{
 		Handler: boundBodies(h, s.bodyTimeout), Protocols: protocols, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
-		HTTP2:    &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout},
-		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+		HTTP2:       &http.HTTP2Config{SendPingTimeout: pingTimeout, PingTimeout: pingTimeout},
+		ConnContext: bridge.ConnContext,
+		ErrorLog:    slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
 	s.all = append(s.all, srv)
 	if s.errs == nil {
