@@ -5,6 +5,7 @@ package bridge_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 
 	"sluice/bridge"
 	"sluice/bridge/catalog"
+	"sluice/bridge/run"
 	numbersv1 "sluice/proto/gen/sluice/numbers/v1"
 )
 
@@ -163,11 +165,103 @@ func TestSlowOverTCP(t *testing.T) {
 	}
 }
 
-// closings is told why streams were closed.
+// A page that stops reading, and loses its connection then, loses what its own
+// machine has of the stream. It comes back by the id of what it has seen, and
+// gets the rest: all of it as long as the journal goes back as far, and else
+// from where a reset says, and not a gap that nobody speaks of.
+func TestPausedOverTCP(t *testing.T) {
+	t.Parallel()
+	const count, seen = 10_000, 10
+	// Without a position the method cannot resume.
+	plain := func(_ *numbersv1.GenerateRequest, s numberStream) error {
+		for n := range uint32(count) {
+			if err := s.Send(&numbersv1.GenerateResponse{Position: n + 1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, y := range ways[:3] {
+		for _, test := range []struct {
+			name    string
+			buffer  int   // of the receiver
+			written int64 // before the connection breaks
+			gap     bool
+		}{
+			{"less than the journal", 32 << 10, 0, false},
+			{"more than the journal", 2 << 20, 512 << 10, true},
+		} {
+			t.Run(y.name+" "+test.name, func(t *testing.T) {
+				t.Parallel()
+				rec := &closings{enough: test.written, wrote: make(chan struct{})}
+				w := tcp{"http", 8 << 10, test.buffer, 0, 0, func(c net.Conn) net.Conn { return c }}.world(t, plain,
+					bridge.WithObserver(rec), bridge.WithRuns(run.Config{JournalBytes: 256 << 10}))
+				v := y.mustOpen(w, "/sse", "")
+				var last event
+				for range seen {
+					last = mustNext(t, v)
+				}
+				if test.written > 0 {
+					<-rec.wrote // a write that fills the buffers is not through before
+				}
+				v.leave()
+				back := y.mustOpen(w, "/sse", last.id)
+				next := uint64(seen + 1)
+				for {
+					e, err := back.next()
+					if err != nil {
+						t.Fatalf("after %d events the stream stopped by %v", next-1, err)
+					}
+					if e.kind == "reset" {
+						var data struct{ First uint64 }
+						if err := json.Unmarshal([]byte(e.data), &data); err != nil || next != seen+1 || data.First <= next {
+							t.Fatalf("before event %d there is %+v", next, e)
+						}
+						next = data.First
+						if !test.gap {
+							t.Errorf("the journal goes back to %d", next)
+						}
+						continue
+					}
+					id, err := run.ParseEventID(e.id)
+					if err != nil || id.Run != v.run() || id.Seq != next {
+						t.Fatalf("event %d is %+v: %v", next, e, err)
+					}
+					if next == seen+1 && test.gap {
+						t.Error("the journal has all that was written")
+					}
+					if next++; e.kind == "end" {
+						break
+					}
+				}
+				if next != count+2 {
+					t.Errorf("the end is event %d", next-1)
+				}
+			})
+		}
+	}
+}
+
+// closings is told why streams were closed, and how much was written.
 type closings struct {
 	bridge.NopObserver
 	why chan bridge.CloseReason
+
+	enough  int64
+	written atomic.Int64
+	wrote   chan struct{} // closed once that is enough
+}
+
+// StreamWrote implements [bridge.Observer].
+func (c *closings) StreamWrote(_ string, bytes int) {
+	if now := c.written.Add(int64(bytes)); c.wrote != nil && now >= c.enough && now-int64(bytes) < c.enough {
+		close(c.wrote)
+	}
 }
 
 // StreamClosed implements [bridge.Observer].
-func (c *closings) StreamClosed(_ string, why bridge.CloseReason) { c.why <- why }
+func (c *closings) StreamClosed(_ string, why bridge.CloseReason) {
+	if c.why != nil {
+		c.why <- why
+	}
+}

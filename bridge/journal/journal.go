@@ -12,7 +12,7 @@
 // What a cursor has passed was written to a connection, which is not to say
 // that it arrived. A journal therefore also holds back a reserve behind the
 // released cursor, so that a viewer whose connection broke finds what was
-// lost on the way.
+// lost on the way, as far as the reserve goes.
 package journal
 
 import (

@@ -14,8 +14,11 @@ const (
 	DefaultLimit = 1 << 20
 
 	// DefaultReserve is how far behind the released cursor a journal reaches,
-	// in bytes. It has to exceed what sockets and proxies between bridge and
-	// browser may hold of what was written, and so is the larger part.
+	// in bytes. It is for what sockets and proxies between bridge and browser
+	// hold of what was written, and so is the larger part. The send buffer and
+	// most proxies hold less. The receive buffer of a browser that reads fast and
+	// then pauses may hold more, up to several MiB: if its connection then
+	// breaks, the oldest of that is no longer in the journal.
 	DefaultReserve = DefaultLimit / 4 * 3
 
 	// Chunks begin small, since most streams are, and double, up to a

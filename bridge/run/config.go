@@ -48,7 +48,9 @@ type Config struct {
 	// policy, where the method does not say; 0 for DefaultLinger.
 	Linger time.Duration
 	// JournalBytes bounds each journal; 0 for journal.DefaultLimit. Three
-	// quarters of it are kept behind the viewer who has read most.
+	// quarters of it are kept behind the viewer who has read most: what is lost
+	// with a connection beyond that is told by a reset, or got again from the
+	// backend where the method can resume. See journal.DefaultReserve.
 	JournalBytes int
 	// TotalBytes is what all journals together may hold; 0 for
 	// DefaultTotalBytes. Past it finished runs are forgotten, and those that

@@ -59,7 +59,7 @@ type serveFlags struct {
 	Linger          time.Duration `default:"${linger}" group:"runs" help:"How long an RPC without viewers lingers, where its method does not say."`
 	Retention       time.Duration `default:"${retention}" group:"runs" help:"For how long a stream that has ended can still be read, if memory allows."`
 	ReopenFor       time.Duration `default:"${reopen_for}" group:"runs" help:"For how long a stream whose backend broke is opened again, where its method can go on from a position. 0 is never."`
-	JournalBytes    int           `default:"${journal_bytes}" group:"runs" help:"How much of a stream is kept for viewers who come back, at least 65536."`
+	JournalBytes    int           `default:"${journal_bytes}" group:"runs" help:"How much of a stream is kept for viewers who come back, at least 65536. Three quarters are for what was written and may not have arrived. A viewer that stops reading a fast stream and then loses its connection may have had more than that in its own receive buffer: a reset tells it what is gone, unless its method can go on from a position."`
 	TotalBytes      int64         `default:"${total_bytes}" group:"runs" help:"How much is kept of all streams together, at least as much as of one. Past it, streams that have ended are forgotten, and those that go on keep only what is still to be read, and one message each."`
 	MaxRuns         int           `default:"${max_runs}" group:"runs" help:"How many streams there may be, with those that have ended and are kept."`
 	MaxMessageBytes int           `default:"${max_message_bytes}" group:"runs" help:"The largest message taken from the backend, at least 1. Its JSON has to fit into the journal."`
