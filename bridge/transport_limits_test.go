@@ -3,6 +3,7 @@
 package bridge_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -103,8 +104,14 @@ func TestSlowByEachTransport(t *testing.T) {
 // it lost when it comes back.
 func TestBehindByEachTransport(t *testing.T) {
 	onEachWay(t, func(t *testing.T, y way) {
-		w := newWorld(t, counting, bridge.WithRuns(run.Config{JournalBytes: 16 << 10}))
-		slow := y.mustOpen(w, "/sse?count=1500&min_pause=0.001s", "")
+		rec := &recorder{}
+		w := newWorld(t, counting, bridge.WithObserver(rec), bridge.WithRuns(run.Config{JournalBytes: 16 << 10}))
+		const path = "/sse?count=1500&min_pause=0.001s"
+		slow := y.mustOpen(w, path, "")
+		var comments []string
+		if s, ok := slow.(*eventViewing); ok {
+			s.events.OnComment = func(text []byte) { comments = append(comments, string(text)) }
+		}
 		first := mustNext(t, slow)
 		checkRest(t, ways[0].mustOpen(w, "/runs/"+slow.run(), first.id), 2, 1500)
 		all, err := rest(slow)
@@ -118,9 +125,41 @@ func TestBehindByEachTransport(t *testing.T) {
 		if !errors.Is(err, errCut) || len(all) > 1000 {
 			t.Errorf("after %d events the stream stopped by %v", len(all), err)
 		}
-		if s, ok := slow.(*socketViewing); ok && (s.closed.Code != 1008 || s.closed.Reason != "behind") {
-			t.Errorf("the socket was closed with %+v", s.closed)
+		// NDJSON has nowhere to say it: a body without the end says it all.
+		switch s := slow.(type) {
+		case *eventViewing:
+			if !slices.Contains(comments, "closed: behind") {
+				t.Errorf("the comments are %q", comments)
+			}
+		case *socketViewing:
+			if s.closed.Code != 1008 || s.closed.Reason != "behind" {
+				t.Errorf("the socket was closed with %+v", s.closed)
+			}
 		}
+		synctest.Wait()
+		rec.mu.Lock()
+		if want := "close " + y.name + " behind"; !slices.Contains(rec.got, want) {
+			t.Errorf("the observer was told %v, want %s", rec.got, want)
+		}
+		rec.mu.Unlock()
+		// It comes back with its id: by the method it catches up, for that can go
+		// on by itself; the run says from where on it still can be read.
+		got := uint32(len(all)) + 1
+		last := first
+		if len(all) > 0 {
+			last = all[len(all)-1]
+		}
+		checkNumber(t, last, got)
+		checkRest(t, y.mustOpen(w, path, last.id), got+1, 1500)
+		again := y.mustOpen(w, "/runs/"+slow.run(), last.id)
+		var data struct {
+			Reason string
+			First  uint32
+		}
+		if e := mustNext(t, again); json.Unmarshal([]byte(e.data), &data) != nil || e.kind != "reset" || data.Reason == "" || data.First <= got+1 {
+			t.Fatalf("who was left behind at %d comes back to %+v", got, e)
+		}
+		checkRest(t, again, data.First, 1500)
 	})
 }
 

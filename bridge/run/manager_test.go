@@ -181,6 +181,54 @@ func TestTotalBytes(t *testing.T) {
 	}
 }
 
+// However many runs wait for viewers who do not read, each keeps what is still
+// to be read and no more, and another one goes on beside them.
+func TestTotalBytesOfStalledRuns(t *testing.T) {
+	t.Parallel()
+	bubble.Test(t, func(t *testing.T) {
+		const total, runs = 128 << 10, 20
+		s, _ := counting()
+		m := manage(t, s, run.Config{TotalBytes: total, JournalBytes: 64 << 10})
+		var stalled []*run.Viewer
+		for range runs {
+			stalled = append(stalled, open(t, m, run.Spec{Method: numbers(t, nil)}))
+		}
+		synctest.Wait() // each has as much as it gets
+		// A run that holds nothing is given the little that it needs.
+		const least = 2 << 10
+		if got := m.Stats().JournalBytes; got < total/2 || got > total+runs*least {
+			t.Errorf("the journals of %d runs take %d bytes, of %d", runs, got, total)
+		}
+		v := open(t, m, run.Spec{Method: numbers(t, nil)})
+		read := func(v *run.Viewer, most uint64) {
+			t.Helper()
+			for seq := v.Cursor() + 1; seq <= most; {
+				rs, err := next(v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range rs {
+					if r.Seq != seq || uint64(positionOf(t, r)) != seq {
+						t.Fatalf("event %d is %d", seq, r.Seq)
+					}
+					seq++
+				}
+			}
+		}
+		read(v, 1000)
+		// And so does each of them, as soon as it is read.
+		for _, one := range stalled {
+			read(one, 200)
+			if got := m.Stats().JournalBytes; got > total+(runs+1)*least {
+				t.Fatalf("the journals take %d bytes, of %d", got, total)
+			}
+		}
+		for _, one := range append(stalled, v) {
+			one.Run().Cancel()
+		}
+	})
+}
+
 func TestForget(t *testing.T) {
 	t.Parallel()
 	last := uint32(0)
