@@ -209,9 +209,9 @@ func TestAccessibility(t *testing.T) {
 const longestTask = 65 * time.Millisecond
 
 // The page stays small and can be used however much comes, and shows the end of
-// it.
+// it. The test does not run beside others, whose work on the same cores makes tasks
+// longer also by what they work.
 func TestHundredThousandNumbers(t *testing.T) {
-	t.Parallel()
 	_, _, p := start(t, rig.Config{}, "?count=100000&min_pause=0s&max_pause=0s")
 	var took float64
 	longest := p.trace(func() {

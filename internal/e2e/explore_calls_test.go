@@ -122,7 +122,7 @@ func TestExploreCallsElsewhere(t *testing.T) {
 		check("fetch", evaluate[[]string](p, `(async () => {
 			const logged = [], console = {log: x => logged.push(x)};
 			`+p.call("fetch")+`
-			return logged.filter(x => x.event !== 'end').map(x => JSON.stringify(x.data));
+			return logged.filter(x => x.id && x.event !== 'end').map(x => JSON.stringify(x.data));
 		})()`))
 
 		check("EventSource", evaluate[[]string](p, `new Promise(done => {

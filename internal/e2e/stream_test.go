@@ -83,7 +83,7 @@ func TestCutTheConnection(t *testing.T) {
 // A reload goes on with the same run, and its link shows the same elsewhere.
 func TestReloadAndSecondTab(t *testing.T) {
 	t.Parallel()
-	r, b, p := start(t, rig.Config{}, "?count=60&min_pause=0.1s&max_pause=0.1s&sequence=SEQUENCE_NORMAL")
+	r, b, p := start(t, rig.Config{}, "?count=200&min_pause=0.1s&max_pause=0.1s&sequence=SEQUENCE_NORMAL")
 	p.click("Start")
 	p.waitNumber(5)
 	p.wait("the run is in the address", `location.search.includes('run=')`)
@@ -99,8 +99,8 @@ func TestReloadAndSecondTab(t *testing.T) {
 	}
 	p.waitState("Finished")
 	other.waitState("Finished")
-	p.checkPositions(60)
-	other.checkPositions(60)
+	p.checkPositions(200)
+	other.checkPositions(200)
 	const values = `sluice.numbers().map(e => e.textContent.trim()).join(' ')`
 	if one, two := evaluate[string](p, values), evaluate[string](other, values); one != two {
 		t.Errorf("two pages of one run show\n%s\n%s", one, two)

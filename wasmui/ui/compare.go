@@ -115,7 +115,13 @@ func (c *Compare) OnMount(ctx app.Context) {
 	u := app.Window().URL()
 	c.setRate(parseRate(u.Query()))
 	c.setSlow(u.Query().Get("slow") == "true")
-	c.protocol, c.few = protocolName(pageProtocol()), pageHasFew()
+	c.protocol, c.few = protocolName(pageProtocol()), fewConnections(pageProtocol())
+	ctx.Async(func() {
+		protocol := knownProtocol()
+		ctx.Dispatch(func(app.Context) {
+			c.protocol, c.few = protocolName(protocol), fewConnections(protocol)
+		})
+	})
 
 	window := app.Window()
 	c.listeners = []*listener{

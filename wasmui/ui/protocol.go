@@ -4,6 +4,8 @@ package ui
 
 import (
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 )
@@ -40,9 +42,69 @@ func pageProtocol() string {
 	return ""
 }
 
+// protocolPatience is how long the page's server may take to show what it speaks.
+const protocolPatience = 2 * time.Second
+
+// protocolQuestion has the page's server asked once what it speaks.
+type protocolQuestion struct {
+	once sync.Once
+	told chan struct{} // closed once the browser says
+}
+
+var theProtocol = protocolQuestion{told: make(chan struct{})}
+
+// await waits until the browser says what the page's server speaks, for which it
+// has to have had an answer from there: all of the page may have come out of the
+// service worker's cache. What is asked for goes past that. It must not be called
+// where the page would wait.
+func (q *protocolQuestion) await() {
+	q.once.Do(q.ask)
+	timer := time.NewTimer(protocolPatience)
+	defer timer.Stop()
+	select {
+	case <-q.told:
+	case <-timer.C:
+	}
+}
+
+func (q *protocolQuestion) ask() {
+	window := app.Window()
+	newObserver := window.Get("PerformanceObserver")
+	if !newObserver.Truthy() {
+		close(q.told)
+		return
+	}
+	var observer app.Value
+	var seen app.Func
+	seen = app.FuncOf(func(app.Value, []app.Value) any {
+		if pageProtocol() != "" {
+			observer.Call("disconnect")
+			seen.Release()
+			close(q.told)
+		}
+		return nil
+	})
+	observer = newObserver.New(seen)
+	observer.Call("observe", map[string]any{"type": "resource"})
+	settle(window.Call("fetch", "/healthz", map[string]any{"cache": "no-store"}), func(ok bool, response app.Value) {
+		if ok {
+			// The answer counts once it is whole.
+			settle(response.Call("text"), func(bool, app.Value) {})
+		}
+	})
+}
+
+// knownProtocol is pageProtocol, and waits a moment for it to be known.
+func knownProtocol() string {
+	if protocol := pageProtocol(); protocol != "" {
+		return protocol
+	}
+	theProtocol.await()
+	return pageProtocol()
+}
+
 // fewConnections reports whether a browser opens only few connections to a server
-// that speaks this protocol. One that is not known may be such a one: a page that the
-// service worker had in its cache is not told what the server speaks.
+// that speaks this protocol. One that is not known may be such a one.
 func fewConnections(protocol string) bool {
 	return protocol != protocolHTTP2 && !strings.HasPrefix(protocol, protocolHTTP3)
 }

@@ -45,8 +45,9 @@ func beyondFetch(http stream.Transport, onChange func()) *stream.Fallback {
 	return stream.NewFallback(onChange, socketWay(http), pollWay(http, pollBeyond))
 }
 
-// pageHasFew reports whether the browser has few connections to the page's server.
-func pageHasFew() bool { return fewConnections(pageProtocol()) }
+// pageHasFew reports whether the browser has few connections to the page's server,
+// which it may wait a moment to know.
+func pageHasFew() bool { return fewConnections(knownProtocol()) }
 
 // observe takes when n numbers arrived, and when the first and the last of them
 // were made. A page that is hidden may be given them late.
