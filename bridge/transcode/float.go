@@ -270,12 +270,13 @@ const maxExponential = 26
 // appendExponent writes a number of n digits as d.ddde±dd. Positive exponents
 // have two digits or more, negative ones may have one.
 func appendExponent(out []byte, digits uint64, n, exponent int) []byte {
-	// With zeros behind them there are always 17, and the divisors constant.
-	const tenTo16 = tenTo8 * tenTo8
+	// With zeros behind them there are always 17, and the divisors constant. The
+	// low digits are split off first, since they then need not wait for the others.
 	digits *= wholePowers[maxDigits-n]
-	first := digits / tenTo16
-	digits -= first * tenTo16
 	high := digits / tenTo8
+	low := digits - high*tenTo8
+	first := high / tenTo8
+	high -= first * tenTo8
 	start := len(out)
 	if cap(out)-start < maxExponential {
 		out = slices.Grow(out, maxExponential)
@@ -284,7 +285,7 @@ func appendExponent(out []byte, digits uint64, n, exponent int) []byte {
 	b := (*[maxExponential]byte)(out[start : start+maxExponential])
 	b[0], b[1] = '0'+byte(first), '.'
 	binary.LittleEndian.PutUint64(b[2:], spread8(high)|asciiZeros)
-	binary.LittleEndian.PutUint64(b[10:], spread8(digits-high*tenTo8)|asciiZeros)
+	binary.LittleEndian.PutUint64(b[10:], spread8(low)|asciiZeros)
 	size := n + 1
 	if n == 1 {
 		size = 1 // nor a point

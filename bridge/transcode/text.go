@@ -37,7 +37,7 @@ func appendString(out, s []byte) ([]byte, bool) {
 
 // escapedRun is how many characters are written one by one from an escape on.
 // Where there is one there are often more.
-const escapedRun = 32
+const escapedRun = 64
 
 // appendEscaped writes the character at a position, which needs an escape, and
 // some of those behind it that are ASCII. It returns the position behind them.
@@ -47,15 +47,17 @@ func appendEscaped(out, s []byte, i int) ([]byte, int) {
 	}
 	// Two bytes are written for each character, and one of them written over
 	// where it was not needed: no branch depends on the text.
-	out = slices.Grow(out, 2*escapedRun)
-	text := out[len(out) : len(out)+2*escapedRun]
+	const room = 2*escapedRun + 1
+	out = slices.Grow(out, room)
+	text := (*[room]byte)(out[len(out) : len(out)+room])
 	n := 0
 	for _, c := range s[i:min(len(s), i+escapedRun)] {
 		pair := pairs[c]
 		if pair == 0 {
 			break
 		}
-		binary.LittleEndian.PutUint16(text[n:], uint16(pair))
+		// That it is within the room the compiler sees by the mask.
+		binary.LittleEndian.PutUint16(text[n&(2*escapedRun-1):], uint16(pair))
 		n += int(pair >> 16)
 		i++
 	}
