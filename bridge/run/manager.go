@@ -69,9 +69,10 @@ func NewManager(conn grpc.ClientConnInterface, c Config) *Manager {
 
 // Open begins a run, or finds an equal one where its method is shared, and
 // returns its viewer. Who goes on from a position may find one, too: if that
-// has had an event with the position and still holds what followed. It does not wait for the backend: an RPC that fails is a
-// run that ends. It fails with [ErrTooManyRuns] and [ErrShutdown], and where
-// the position is not one of the method's.
+// has had an event with the position and still holds what followed. It does not
+// wait for the backend: an RPC that fails is a run that ends. It fails with
+// [ErrTooManyRuns] and [ErrShutdown], and where the position is not one of the
+// method's.
 func (m *Manager) Open(s Spec) (*Viewer, error) {
 	request := s.Request
 	if s.Position != "" {

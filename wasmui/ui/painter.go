@@ -12,9 +12,10 @@ import (
 const tickEvery = 250 * time.Millisecond
 
 // painter decides when the page is drawn: the numbers at most once an animation
-// frame, and every second one where they come faster than anyone can see; all else when it is asked for at once and at every tick while a stream
-// runs. In a page that is hidden there are no animation frames, and the ticks
-// draw the numbers too. Its methods are safe for concurrent use.
+// frame, and every second one where they come faster than anyone can see; all
+// else when it is asked for at once, and at every tick while a stream runs. In a
+// page that is hidden there are no animation frames, and the ticks draw the
+// numbers too. Its methods are safe for concurrent use.
 type painter struct {
 	frame func(func())                              // calls back at the next animation frame
 	after func(time.Duration, func()) (stop func()) // calls back later
