@@ -299,7 +299,6 @@ func TestExploreTabsAndHistory(t *testing.T) {
 
 // Ten thousand events are looked through as well as ten.
 func TestExploreManyEvents(t *testing.T) {
-	t.Parallel()
 	r := rig.Start(t, rig.Config{})
 	p := newBrowser(t).newPage()
 	p.explore(prepared(r, `{"count":50000,"minPause":"0s","maxPause":"0s"}`))

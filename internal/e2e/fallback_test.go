@@ -139,7 +139,6 @@ func TestBufferingProxy(t *testing.T) {
 
 // A page that reads through no such proxy says nothing.
 func TestNoProxyNoNotice(t *testing.T) {
-	t.Parallel()
 	_, _, p := start(t, rig.Config{}, "?count=300&min_pause=0.05s&max_pause=0.05s")
 	p.click("Start")
 	p.waitNumber(3)

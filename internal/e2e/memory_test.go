@@ -28,7 +28,6 @@ for (const name of ['instantiate', 'instantiateStreaming']) {
 // longer it runs: neither of WebAssembly, which is never given back, nor of
 // JavaScript.
 func TestMemoryStaysFlat(t *testing.T) {
-	t.Parallel()
 	r := rig.Start(t, rig.Config{})
 	p := newBrowser(t).newPage()
 	call(p, devtools.AddScriptToEvaluateOnNewDocument, devtools.AddScriptToEvaluateOnNewDocumentParams{Source: keepMemory})

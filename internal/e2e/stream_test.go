@@ -11,9 +11,9 @@ import (
 	"sluice/internal/rig"
 )
 
-// Numbers come one by one, not at once when all are there.
+// Numbers come one by one, not at once when all are there. As all that goes by the
+// clock, it does not run beside other tests.
 func TestNumbersComeOneByOne(t *testing.T) {
-	t.Parallel()
 	_, _, p := start(t, rig.Config{}, "?count=6&min_pause=0.4s&max_pause=0.4s")
 	evaluate[bool](p, `
 		window.seen = [];
@@ -37,7 +37,6 @@ func TestNumbersComeOneByOne(t *testing.T) {
 // With the settings that a stranger finds, the first number is there within two
 // seconds of pressing Start.
 func TestFirstNumberIsSoonThere(t *testing.T) {
-	t.Parallel()
 	_, _, p := start(t, rig.Config{}, "")
 	ms := evaluate[float64](p, `new Promise(done => {
 		const start = performance.now();
