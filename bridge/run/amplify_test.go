@@ -4,17 +4,12 @@ package run_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"net"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -69,25 +64,12 @@ func wideCatalog(t *testing.T) *catalog.Catalog {
 // bytes, and returns a connection to it.
 func serveWire(t *testing.T, wire []byte) *grpc.ClientConn {
 	t.Helper()
-	l := bufconn.Listen(64 << 10)
 	srv := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 		m := new(emptypb.Empty)
 		m.ProtoReflect().SetUnknown(wire)
 		return stream.SendMsg(m)
 	}))
-	var wg sync.WaitGroup
-	wg.Go(func() { srv.Serve(l) })
-	conn, err := grpc.NewClient("passthrough:///wide", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		conn.Close()
-		srv.Stop()
-		wg.Wait()
-	})
-	return conn
+	return dial(t, srv)
 }
 
 // A message whose JSON would be some hundred times as large as it is costs no

@@ -3,11 +3,9 @@
 package run_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -17,9 +15,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"sluice/bridge/catalog"
@@ -71,23 +67,9 @@ func number(n uint32) *numbersv1.GenerateResponse {
 // serve starts a backend and returns a connection to it.
 func serve(t *testing.T, s *stub) *grpc.ClientConn {
 	t.Helper()
-	l := bufconn.Listen(64 << 10)
 	srv := grpc.NewServer()
 	numbersv1.RegisterNumberServiceServer(srv, s)
-	var wg sync.WaitGroup
-	wg.Go(func() { srv.Serve(l) })
-	conn, err := grpc.NewClient("passthrough:///stub",
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		conn.Close()
-		srv.Stop()
-		wg.Wait()
-	})
-	return conn
+	return dial(t, srv)
 }
 
 // manage returns a manager for a backend.
