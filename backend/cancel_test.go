@@ -58,11 +58,10 @@ func TestDeadline(t *testing.T) {
 }
 
 // The same by the clock, over a real transport, with streams that wait for a
-// pause, for the reader, and for nothing. What a busy machine adds it adds to
-// some rounds more than to others: one of the quickest fifth tells what the
-// service takes itself.
+// pause, for the reader, and for nothing. The median keeps a busy machine from
+// deciding, and no test runs beside it: those in bubbles would leave it one thread
+// under the race detector.
 func TestCancelLatency(t *testing.T) {
-	t.Parallel()
 	const limit, rounds = 50 * time.Millisecond, 15
 	tests := []struct {
 		name string
@@ -104,8 +103,8 @@ func TestCancelLatency(t *testing.T) {
 			}
 			slices.Sort(took)
 			t.Logf("ended after %v at the most, median %v", took[rounds-1], took[rounds/2])
-			if quick := took[rounds/5]; quick > limit {
-				t.Errorf("even the quickest fifth of the rounds took %v, at most %v wanted", quick, limit)
+			if took[rounds/2] > limit {
+				t.Errorf("ended after %v (median), at most %v wanted", took[rounds/2], limit)
 			}
 		})
 	}

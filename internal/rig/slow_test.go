@@ -210,10 +210,8 @@ func TestOneSlowViewerOfASharedRun(t *testing.T) {
 	}
 	t.Logf("let go: %v; the bridge had %.1f MiB before and has %.1f MiB then, %.0f KiB of it the journal; from the backend to a viewer, beside the slow one: %v", letGo,
 		float64(before)/(1<<20), float64(rss)/(1<<20), now["sluice_journal_bytes"]/(1<<10), &latency)
-	// Held up by the slow one, all that is made until it is let go would be late. A
-	// machine that is busy makes a few late.
-	if late := latency.at(80); late > patience/2 {
-		t.Errorf("one number in five took more than %v to a viewer that reads at once", late)
+	if worst := latency.at(99); worst > patience/2 {
+		t.Errorf("one number in a hundred took more than %v to a viewer that reads at once", worst)
 	}
 	if limit := before + 32<<20; rss > limit {
 		t.Errorf("the bridge has %d MiB, more than %d", rss>>20, limit>>20)
